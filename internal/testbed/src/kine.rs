@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use crate::place::{find_program, temporary_folder};
+use crate::place::{executable, find_program, temporary_folder};
 use crate::port::{free_port, try_ports};
 use crate::{Error, MariaDb, Postgres, Process, tool_dir};
 
@@ -44,7 +44,7 @@ impl KineVersion {
         // A `kine` in PATH would be of any version, so it is not taken.
         let found = match std::env::var_os(&variable).filter(|value| !value.is_empty()) {
             Some(_) => find_program(&variable, &[], "kine"),
-            None => crate::place::executable(&built).then_some(built),
+            None => executable(&built).then_some(built),
         };
         found.ok_or_else(|| Error::Missing {
             what: format!("kine {self}"),
@@ -86,10 +86,38 @@ pub struct Kine {
     folder: TempDir,
 }
 
-/// How to start a kine: see [`Kine::options`].
+#[derive(Debug, Clone)]
+enum Program {
+    Release(KineVersion),
+    Compatible(PathBuf),
+}
+
+impl Program {
+    fn find(&self) -> Result<PathBuf, Error> {
+        match self {
+            Self::Release(version) => version.program(),
+            Self::Compatible(path) if executable(path) => Ok(path.clone()),
+            Self::Compatible(path) => Err(Error::Missing {
+                what: path.display().to_string(),
+                how_to_get: "build it first; it is no executable file".to_owned(),
+            }),
+        }
+    }
+}
+
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Release(version) => write!(f, "kine {version}"),
+            Self::Compatible(path) => path.display().fmt(f),
+        }
+    }
+}
+
+/// How to start a kine: see [`Kine::options`] and [`Kine::compatible`].
 #[derive(Debug, Clone)]
 pub struct KineOptions {
-    version: KineVersion,
+    program: Program,
     args: Vec<String>,
     unix_socket: bool,
 }
@@ -115,7 +143,7 @@ impl KineOptions {
     ///
     /// As for [`Kine::start`].
     pub fn start(self, backend: KineBackend<'_>) -> Result<Kine, Error> {
-        let program = self.version.program()?;
+        let program = self.program.find()?;
         let folder = temporary_folder("kine")?;
         let data_source = match backend {
             KineBackend::Sqlite => sqlite_data_source(&folder.path().join("state.db")),
@@ -131,7 +159,7 @@ impl KineOptions {
                 format!("http://127.0.0.1:{}", free_port()?)
             };
             let launch = Launch {
-                what: format!("kine {}", self.version),
+                what: self.program.to_string(),
                 program: program.clone(),
                 args: self.args.clone(),
                 data_source: data_source.clone(),
@@ -156,7 +184,12 @@ impl Kine {
 
     /// To start kine in another way.
     pub fn options(version: KineVersion) -> KineOptions {
-        KineOptions { version, args: Vec::new(), unix_socket: false }
+        KineOptions { program: Program::Release(version), args: Vec::new(), unix_socket: false }
+    }
+
+    /// To start another program that takes kine's command line and environment and says ` available at ` when it serves.
+    pub fn compatible(program: impl Into<PathBuf>) -> KineOptions {
+        KineOptions { program: Program::Compatible(program.into()), args: Vec::new(), unix_socket: false }
     }
 
     /// Where it serves the etcd API: `http://127.0.0.1:PORT`, or `unix://PATH`. It stays the same over restarts.

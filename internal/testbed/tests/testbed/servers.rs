@@ -18,6 +18,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("etcd_answers_again_after_a_kill_and_is_gone_after_drop", &[Need::Etcd], etcd),
         trial("postgres_keeps_its_data_over_a_kill_and_is_gone_after_drop", &[Need::Postgres], postgres),
         trial("mariadb_keeps_its_data_over_a_kill_and_is_gone_after_drop", &[Need::MariaDb], mariadb),
+        trial("a_program_with_kines_command_line_is_started_like_kine", &[], compatible),
         trial("a_server_that_ends_early_is_reported_with_its_log", &[Need::Etcd], bad_flag),
     ];
     for version in KineVersion::ALL {
@@ -116,6 +117,22 @@ fn bad_flag() -> Outcome {
     let error = Etcd::start_with_args(&["--no-such-flag"]).expect_err("etcd refuses the flag");
     assert!(!error.is_missing());
     assert!(error.to_string().contains("no-such-flag"), "{error}");
+    Ok(())
+}
+
+fn compatible() -> Outcome {
+    let missing =
+        Kine::compatible("/nowhere/kine-serve").start(KineBackend::Sqlite).expect_err("it is not there");
+    assert!(missing.is_missing());
+    assert!(missing.to_string().contains("/nowhere/kine-serve"), "{missing}");
+
+    let folder = tempfile::tempdir()?;
+    let program = folder.path().join("serve");
+    std::fs::write(&program, "#!/bin/sh\necho \"$KINE_ENDPOINT available at $2\"\nexec sleep 600\n")?;
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+    let mut kine = Kine::compatible(&program).start(KineBackend::DataSource("sqlite://x"))?;
+    assert_eq!(kine.process().log(), format!("sqlite://x available at {}\n", kine.endpoint()));
+    kine.stop()?;
     Ok(())
 }
 
