@@ -1,0 +1,171 @@
+//! Data-source strings: one form for each engine, parsed without loss, shown redacted, written back as they were.
+//!
+//! Read [`sqlite`] first, it is the shortest; [`mysql`] and [`postgres`] have the same file plan. [`params`] is what stands after the `?` in all
+//! of them, [`scheme`] what stands before the `://`.
+
+mod etcd;
+mod fault;
+mod host;
+mod known_params;
+mod mysql;
+mod params;
+mod percent;
+mod postgres;
+#[cfg(test)]
+mod properties;
+mod scheme;
+mod sqlite;
+
+use std::fmt;
+use std::str::FromStr;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::error::ConfigError;
+use crate::redaction::Secrets;
+use scheme::Scheme;
+
+pub use etcd::{EtcdEndpoint, EtcdEndpoints, EtcdScheme};
+pub use mysql::{MysqlAddress, MysqlSource};
+pub use params::{Param, Params};
+pub use postgres::{PostgresHost, PostgresSource};
+pub use sqlite::{JournalMode, SqliteSource, Synchronous, TransactionLock};
+
+/// The engine behind a data source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Engine {
+    /// A SQLite file, or a SQLite database in memory.
+    Sqlite,
+    /// PostgreSQL, or what speaks its protocol.
+    Postgres,
+    /// MySQL or MariaDB.
+    Mysql,
+    /// An etcd that is there already.
+    Etcd,
+}
+
+impl Engine {
+    /// The engine's name in lower case: `sqlite`, `postgres`, `mysql` or `etcd`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+            Self::Mysql => "mysql",
+            Self::Etcd => "etcd",
+        }
+    }
+}
+
+impl fmt::Display for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Where the data is: what kine takes as `--endpoint`, and vCluster as `dataSource`.
+///
+/// Parsing keeps every character, so that [`expose`](Self::expose) gives back the text that was parsed. `Display` and `Debug` show it with `***` in the
+/// place of passwords and of parameters that this crate does not know.
+///
+/// The empty string is a data source too: kine's default, a SQLite file `./db/state.db`.
+///
+/// ```
+/// use backingstore_config::{DataSource, Engine};
+/// use secrecy::ExposeSecret;
+///
+/// let source: DataSource = "mysql://kine:s3cret@tcp(db.example.com:3306)/kine".parse()?;
+/// assert_eq!(source.engine(), Engine::Mysql);
+/// assert_eq!(source.to_string(), "mysql://kine:***@tcp(db.example.com:3306)/kine");
+/// assert_eq!(source.expose().expose_secret(), "mysql://kine:s3cret@tcp(db.example.com:3306)/kine");
+/// # Ok::<(), backingstore_config::ConfigError>(())
+/// ```
+#[derive(Clone)]
+#[non_exhaustive]
+pub enum DataSource {
+    /// `sqlite://PATH?PARAMETERS`.
+    Sqlite(SqliteSource),
+    /// `postgres://` or `postgresql://`, a URL.
+    Postgres(PostgresSource),
+    /// `mysql://` and a DSN of go-sql-driver.
+    Mysql(MysqlSource),
+    /// `http://`, `https://` or `unix://`, several with commas between them.
+    Etcd(EtcdEndpoints),
+}
+
+impl DataSource {
+    /// Parses a data source as kine would.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownScheme`](crate::ConfigErrorKind::UnknownScheme) and [`UnsupportedScheme`](crate::ConfigErrorKind::UnsupportedScheme) for what stands
+    /// before the `://`, [`InvalidDataSource`](crate::ConfigErrorKind::InvalidDataSource) for the rest. No error holds any text of the input.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        // kine's factory: an empty endpoint is the default driver, without a look for a scheme.
+        if text.is_empty() {
+            return Ok(Self::Sqlite(SqliteSource::kine_default("")));
+        }
+        let (scheme, rest) = scheme::split(text)?;
+        Ok(match scheme {
+            Scheme::Sqlite => Self::Sqlite(SqliteSource::parse(rest)?),
+            Scheme::Postgres(spelling) => Self::Postgres(PostgresSource::parse(spelling, rest)?),
+            Scheme::Mysql => Self::Mysql(MysqlSource::parse(rest)?),
+            Scheme::Etcd => Self::Etcd(EtcdEndpoints::parse(text)?),
+        })
+    }
+
+    /// The engine behind it.
+    pub fn engine(&self) -> Engine {
+        match self {
+            Self::Sqlite(_) => Engine::Sqlite,
+            Self::Postgres(_) => Engine::Postgres,
+            Self::Mysql(_) => Engine::Mysql,
+            Self::Etcd(_) => Engine::Etcd,
+        }
+    }
+
+    /// The whole text with its secrets, exactly as it was parsed: what kine reads.
+    pub fn expose(&self) -> SecretString {
+        SecretString::from(self.write(Secrets::Exposed))
+    }
+
+    fn write(&self, secrets: Secrets) -> String {
+        match self {
+            Self::Sqlite(source) => source.write(secrets),
+            Self::Postgres(source) => source.write(secrets),
+            Self::Mysql(source) => source.write(secrets),
+            Self::Etcd(source) => source.to_string(),
+        }
+    }
+}
+
+impl FromStr for DataSource {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse(text)
+    }
+}
+
+/// Redacted. What kine takes for an empty data source is shown in full.
+impl fmt::Display for DataSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.write(Secrets::Masked))
+    }
+}
+
+/// Redacted.
+impl fmt::Debug for DataSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DataSource({self})")
+    }
+}
+
+/// Two data sources are equal if their texts are, secrets included.
+impl PartialEq for DataSource {
+    fn eq(&self, other: &Self) -> bool {
+        self.expose().expose_secret() == other.expose().expose_secret()
+    }
+}
+
+impl Eq for DataSource {}

@@ -1,0 +1,251 @@
+//! What stands after the `?` of a data source: parameters, in order, none lost.
+
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::fault::Fault;
+use super::known_params::KnownParams;
+use super::percent::{Plus, decode};
+use crate::redaction::{MASK, Secrets, is_plain_word};
+
+/// The parameters of a data source, in the order in which they were written.
+///
+/// `Debug` shows the values of parameters that this crate knows to be harmless, and masks all others: an unknown one can be a misspelt
+/// password.
+#[derive(Clone, Default)]
+pub struct Params {
+    /// None: no `?` was written.
+    segments: Option<Vec<Segment>>,
+}
+
+/// One parameter.
+#[derive(Clone)]
+pub struct Param {
+    name: String,
+    value: SecretString,
+    shown: Shown,
+}
+
+/// The text between two `&`; `a=1&&b=2` has three of them, and two parameters.
+#[derive(Clone)]
+struct Segment {
+    written: SecretString,
+    param: Option<Param>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Whole,
+    Name,
+    Nothing,
+}
+
+impl Params {
+    /// Reads a query as Go's `url.ParseQuery` does: names and values are decoded, a raw `;` is refused.
+    pub(super) fn parse_query(text: Option<&str>, known: &KnownParams) -> Result<Self, Fault> {
+        Self::parse(text, |segment| {
+            if segment.contains(';') {
+                return Err(Fault::invalid(
+                    "a `;` in its parameters",
+                    "put `&` between parameters, or write a `;` that belongs to a value as `%3B`",
+                ));
+            }
+            if segment.is_empty() {
+                return Ok(None);
+            }
+            let (name, value) = segment.split_once('=').unwrap_or((segment, ""));
+            let name = decode(name, Plus::Space)?;
+            let value = decode(value, Plus::Space)?;
+            let has_value = segment.contains('=');
+            Ok(Some(Param::new(name, value, has_value, known)))
+        })
+    }
+
+    /// Reads parameters as go-sql-driver does: names as they are, values decoded, and what has no `=` is not a parameter.
+    pub(super) fn parse_mysql(text: Option<&str>, known: &KnownParams) -> Result<Self, Fault> {
+        Self::parse(text, |segment| {
+            let Some((name, value)) = segment.split_once('=') else {
+                return Ok(None);
+            };
+            let value = decode(value, Plus::Space)?;
+            Ok(Some(Param::new(name.to_owned(), value, true, known)))
+        })
+    }
+
+    fn parse(text: Option<&str>, read: impl Fn(&str) -> Result<Option<Param>, Fault>) -> Result<Self, Fault> {
+        let segments = text
+            .map(|text| {
+                text.split('&')
+                    .map(|segment| {
+                        Ok(Segment { written: SecretString::from(segment), param: read(segment)? })
+                    })
+                    .collect::<Result<Vec<_>, Fault>>()
+            })
+            .transpose()?;
+        Ok(Self { segments })
+    }
+
+    /// All parameters, in order, repeated ones too.
+    pub fn iter(&self) -> impl Iterator<Item = &Param> {
+        self.segments.iter().flatten().filter_map(|segment| segment.param.as_ref())
+    }
+
+    /// The decoded value of the first parameter of this name, which is the one that kine's drivers use. Names are compared with case.
+    ///
+    /// None if there is no such parameter, and none if its value may be a secret; [`expose`](Self::expose) gives those.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.iter().find(|param| param.name == name)?.value()
+    }
+
+    /// The decoded value of the first parameter of this name, be it a secret or not.
+    pub fn expose(&self, name: &str) -> Option<&SecretString> {
+        self.iter().find(|param| param.name == name).map(Param::expose)
+    }
+
+    /// Whether a parameter of this name is there, with a value or without.
+    pub fn contains(&self, name: &str) -> bool {
+        self.iter().any(|param| param.name == name)
+    }
+
+    pub(super) fn write(&self, out: &mut String, secrets: Secrets) {
+        for (index, segment) in self.segments.iter().flatten().enumerate() {
+            out.push(if index == 0 { '?' } else { '&' });
+            let written = segment.written.expose_secret();
+            let shown = match (secrets, &segment.param) {
+                (Secrets::Exposed, _) => Shown::Whole,
+                (Secrets::Masked, Some(param)) => param.shown,
+                (Secrets::Masked, None) if written.is_empty() => Shown::Whole,
+                (Secrets::Masked, None) => Shown::Nothing,
+            };
+            match (shown, written.split_once('=')) {
+                (Shown::Whole, _) => out.push_str(written),
+                (Shown::Name, Some((name, _))) => {
+                    out.push_str(name);
+                    out.push('=');
+                    out.push_str(MASK);
+                }
+                (Shown::Name, None) | (Shown::Nothing, _) => out.push_str(MASK),
+            }
+        }
+    }
+}
+
+/// Redacted.
+impl fmt::Debug for Params {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl Param {
+    fn new(name: String, value: String, has_value: bool, known: &KnownParams) -> Self {
+        let shown = if known.is_harmless(&name) {
+            Shown::Whole
+        } else if has_value && is_plain_word(&name) {
+            Shown::Name
+        } else {
+            Shown::Nothing
+        };
+        Self { name, value: SecretString::from(value), shown }
+    }
+
+    /// The decoded name, or `***` where it does not look like one: half of a password that was not percent-encoded can stand here.
+    pub fn name(&self) -> &str {
+        match self.shown {
+            Shown::Whole | Shown::Name => &self.name,
+            Shown::Nothing => MASK,
+        }
+    }
+
+    /// The decoded value, if it is known to be harmless.
+    pub fn value(&self) -> Option<&str> {
+        (self.shown == Shown::Whole).then(|| self.value.expose_secret())
+    }
+
+    /// The decoded value, be it a secret or not.
+    pub fn expose(&self) -> &SecretString {
+        &self.value
+    }
+
+    /// Whether this crate knows the parameter, and that its value is no secret.
+    pub fn is_known(&self) -> bool {
+        self.shown == Shown::Whole
+    }
+}
+
+/// Redacted.
+impl fmt::Debug for Param {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.name(), self.value().unwrap_or(MASK))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::known_params::{MYSQL, POSTGRES};
+    use super::*;
+
+    fn query(text: &str) -> Params {
+        Params::parse_query(Some(text), &POSTGRES).unwrap()
+    }
+
+    fn written(params: &Params, secrets: Secrets) -> String {
+        let mut out = String::new();
+        params.write(&mut out, secrets);
+        out
+    }
+
+    #[test]
+    fn order_repetition_and_empty_segments_are_kept() {
+        let text = "sslmode=require&&sslmode=disable&new%20one=1&";
+        let params = query(text);
+        assert_eq!(written(&params, Secrets::Exposed), format!("?{text}"));
+        assert_eq!(params.get("sslmode"), Some("require"));
+        assert_eq!(params.iter().count(), 3);
+    }
+
+    #[test]
+    fn no_question_mark_and_an_empty_query_are_told_apart() {
+        let none = Params::parse_query(None, &POSTGRES).unwrap();
+        assert_eq!(written(&none, Secrets::Exposed), "");
+        assert_eq!(written(&query(""), Secrets::Exposed), "?");
+    }
+
+    #[test]
+    fn a_password_parameter_is_masked_however_it_is_spelt() {
+        for text in [
+            "password=CANARY",
+            "p%61ssword=CANARY",
+            "sslpassword=CANARY",
+            "pasword=CANARY",
+            "Password=CANARY",
+        ] {
+            let params = query(text);
+            assert!(written(&params, Secrets::Masked).ends_with("=***"), "{text}");
+            assert!(!format!("{params:?}").contains("CANARY"), "{text}");
+            assert_eq!(params.iter().next().unwrap().value(), None);
+        }
+        assert_eq!(query("p%61ssword=CANARY").expose("password").unwrap().expose_secret(), "CANARY");
+    }
+
+    #[test]
+    fn half_a_password_in_the_place_of_a_name_is_masked() {
+        let params = query("CANARY@host/db");
+        assert_eq!(written(&params, Secrets::Masked), "?***");
+        assert_eq!(format!("{params:?}"), "[***=***]");
+    }
+
+    #[test]
+    fn mysql_skips_what_has_no_equals_sign_and_keeps_it_in_the_text() {
+        let params = Params::parse_mysql(Some("tls&parseTime=true"), &MYSQL).unwrap();
+        assert_eq!(params.iter().count(), 1);
+        assert_eq!(written(&params, Secrets::Exposed), "?tls&parseTime=true");
+        assert_eq!(written(&params, Secrets::Masked), "?***&parseTime=true");
+    }
+
+    #[test]
+    fn a_semicolon_is_refused_as_go_refuses_it() {
+        assert!(Params::parse_query(Some("a=1;b=2"), &POSTGRES).is_err());
+    }
+}

@@ -1,0 +1,144 @@
+//! What holds for every data source, whatever it is.
+
+use proptest::prelude::*;
+use secrecy::ExposeSecret;
+
+use super::DataSource;
+
+/// Looks like nothing that a parser or a message has of its own.
+const CANARY: &str = "CANARYx7Qz";
+
+/// Text of the characters that data sources are made of.
+fn text() -> impl Strategy<Value = String> {
+    "[a-c@:/?#&=;%()\\[\\],.+ 0-9\u{e9}-]{0,20}"
+}
+
+/// A password with the canary in it, and the characters that break data sources around it.
+fn password() -> impl Strategy<Value = String> {
+    (text(), text()).prop_map(|(before, after)| format!("{before}{CANARY}{after}"))
+}
+
+/// A data source that is often right.
+fn data_source() -> impl Strategy<Value = String> {
+    let scheme = prop::sample::select(vec![
+        "",
+        "sqlite://",
+        "postgres://",
+        "postgresql://",
+        "mysql://",
+        "http://",
+        "https://",
+        "unix://",
+        "nats://",
+        "redis://",
+    ]);
+    let user = prop::sample::select(vec!["", "kine", "kine%40R", "u:p", ":"]);
+    let address = prop::sample::select(vec![
+        "",
+        "db",
+        "db:1",
+        "a:1,b:2",
+        "[::1]:5432",
+        "tcp(db:3306)",
+        "unix(/run/my.sock)",
+        "tcp",
+        "./x.db",
+        ":memory:",
+        "file:x",
+    ]);
+    let path = prop::sample::select(vec!["", "/", "/kine", "/a%2Fb", "/x/y.db"]);
+    let query = prop::sample::select(vec![
+        "",
+        "?",
+        "?sslmode=require",
+        "?tls=true&x",
+        "?_sync=FULL&&a=b",
+        "?password=q",
+        "?host=/run/pg",
+        "?krb5_ccache",
+    ]);
+    (scheme, user, any::<bool>(), address, path, query, text(), 0..10_u8).prop_map(
+        |(scheme, user, at, address, path, query, noise, noisy)| {
+            let at = if at { "@" } else { "" };
+            let noise = if noisy == 0 { noise } else { String::new() };
+            format!("{scheme}{user}{at}{address}{path}{query}{noise}")
+        },
+    )
+}
+
+/// The places where a user writes a password, wrong forms too.
+fn with_password(place: usize, password: &str) -> String {
+    let encoded: String = password.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    match place {
+        0 => format!("postgres://kine:{password}@db:5432/kine"),
+        1 => format!("postgres://kine:{encoded}@db:5432/kine"),
+        2 => format!("postgres://db/kine?user=kine&password={encoded}"),
+        3 => format!("postgres://kine@db/kine?sslmode=verify-full&sslpassword={encoded}"),
+        4 => format!("postgres://db/kine?pasword={encoded}&sslmode=require"),
+        5 => format!("mysql://kine:{password}@tcp(db:3306)/kine"),
+        6 => format!("mysql://kine:{password}@tcp(db:3306)/kine?tls=true"),
+        7 => format!("mysql://kine:{password}@db:3306/kine"),
+        8 => format!("mysql://tcp(db)/kine?password={encoded}"),
+        9 => format!("sqlite:///data/state.db?_auth_pass={encoded}"),
+        10 => format!("https://root:{password}@etcd:2379"),
+        11 => format!("kine:{password}@tcp(db:3306)/kine"),
+        12 => format!("redis://kine:{password}@db"),
+        13 => format!("nats://kine:{password}@db"),
+        14 => format!("host=db user=kine password={password}"),
+        _ => password.to_owned(),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn what_parses_is_written_back_as_it_was(text in data_source()) {
+        if let Ok(source) = DataSource::parse(&text) {
+            let written = source.expose();
+            prop_assert_eq!(written.expose_secret(), text.as_str());
+        }
+    }
+
+    #[test]
+    fn the_redacted_form_of_what_parses_stays_of_the_same_engine(text in data_source()) {
+        if let Ok(source) = DataSource::parse(&text) {
+            let shown = DataSource::parse(&source.to_string());
+            prop_assert_eq!(shown.map(|shown| shown.engine()), Ok(source.engine()));
+        }
+    }
+
+    #[test]
+    fn no_text_panics(text in "\\PC{0,60}") {
+        let _ = DataSource::parse(&text);
+        for scheme in ["sqlite", "postgres", "mysql", "https"] {
+            let _ = DataSource::parse(&format!("{scheme}://{text}"));
+        }
+    }
+
+    #[test]
+    fn no_password_is_ever_shown(place in 0..16_usize, password in password()) {
+        let text = with_password(place, &password);
+        let (display, debug) = match DataSource::parse(&text) {
+            Ok(source) => (source.to_string(), format!("{source:?}")),
+            Err(error) => (error.to_string(), format!("{error:?}")),
+        };
+        for shown in [display, debug] {
+            prop_assert!(!shown.contains(CANARY), "{}", shown);
+        }
+    }
+}
+
+#[test]
+fn every_engine_is_among_what_the_properties_see() {
+    use super::Engine;
+    for (text, engine) in [
+        ("", Engine::Sqlite),
+        ("sqlite://:memory:", Engine::Sqlite),
+        ("postgres://kine@db:1/kine?sslmode=require", Engine::Postgres),
+        ("mysql://kine@tcp(db:3306)/kine?tls=true&x", Engine::Mysql),
+        ("https://[::1]:5432/", Engine::Etcd),
+    ] {
+        assert_eq!(DataSource::parse(text).unwrap().engine(), engine);
+    }
+}

@@ -1,0 +1,351 @@
+//! YAML as a tree in which every key and value knows its place.
+//!
+//! The model is built from this tree, not by serde: so one wrong type hides no other fault, and an error can name the path and the place of
+//! what is wrong.
+
+use std::fmt;
+
+use secrecy::SecretString;
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::{Options, Spanned};
+
+use crate::error::{ConfigError, ConfigErrorKind, Place};
+use crate::redaction::is_plain_word;
+
+/// The largest text that is read, in bytes. The chart's own values file has 60 kB.
+const MAX_BYTES: usize = 2 * 1024 * 1024;
+
+/// A value and where it stands.
+#[derive(Clone)]
+pub(crate) struct Node {
+    pub(crate) place: Place,
+    pub(crate) value: Value,
+}
+
+/// A YAML value.
+#[derive(Clone)]
+pub(crate) enum Value {
+    Null,
+    Bool(bool),
+    Integer(i64),
+    /// A number that is not an integer of 64 bits. Nothing that the model has takes one.
+    Number,
+    /// Any text of a values file can be a secret.
+    Text(SecretString),
+    List(Vec<Node>),
+    Map(Vec<Entry>),
+}
+
+/// A key with its value.
+#[derive(Clone)]
+pub(crate) struct Entry {
+    pub(crate) key: String,
+    pub(crate) key_place: Place,
+    pub(crate) node: Node,
+}
+
+impl Node {
+    /// Reads one YAML document.
+    pub(crate) fn from_yaml(text: &str) -> Result<Self, ConfigError> {
+        if text.len() > MAX_BYTES {
+            return Err(ConfigError::new(
+                ConfigErrorKind::InvalidYaml,
+                SUBJECT,
+                "it is larger than 2 MiB",
+                "give the values of one virtual cluster",
+            ));
+        }
+        serde_saphyr::from_str_with_options(text, options()).map_err(|error| refuse(&error))
+    }
+
+    /// The entry of a mapping, if there is one.
+    pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
+        match &self.value {
+            Value::Map(entries) => entries.iter().find(|entry| entry.key == key),
+            _ => None,
+        }
+    }
+
+    /// The place of the value at a dotted path, or of the key that is nearest to it.
+    pub(crate) fn place_of(&self, path: &str) -> Option<Place> {
+        let mut node = self;
+        let mut place = None;
+        for key in path.split('.') {
+            let Some(entry) = node.entry(key) else { break };
+            node = &entry.node;
+            place = Some(match node.value {
+                // A mapping begins at its first key, which is not where a reader looks for it.
+                Value::Map(_) | Value::List(_) | Value::Null => entry.key_place,
+                _ => node.place,
+            });
+        }
+        place
+    }
+}
+
+/// Says the type alone: the values can be secrets.
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}", self.value.type_name(), self.place)
+    }
+}
+
+impl Value {
+    /// The type, as an error names it.
+    pub(crate) fn type_name(&self) -> &'static str {
+        match self {
+            Self::Null => "nothing",
+            Self::Bool(_) => "a boolean",
+            Self::Integer(_) | Self::Number => "a number",
+            Self::Text(_) => "a text",
+            Self::List(_) => "a list",
+            Self::Map(_) => "a mapping",
+        }
+    }
+}
+
+const SUBJECT: &str = "YAML";
+
+fn options() -> Options {
+    serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_depth: 64,
+            max_nodes: 100_000,
+            max_events: 200_000,
+            max_documents: 1,
+        },
+        // A snippet would print the lines around an error, and with them a password.
+        with_snippet: false,
+        // YAML 1.1 reads `yes` and `on` as true; the chart's schema takes `true` and `false`.
+        strict_booleans: true,
+        // Such a number is not modelled, and what is not modelled is not looked at.
+        non_finite_float_policy: serde_saphyr::NonFiniteFloatPolicy::PassThrough,
+    }
+}
+
+/// Says what the parser refused in words of our own: its words can hold text of the file.
+fn refuse(error: &serde_saphyr::Error) -> ConfigError {
+    use serde_saphyr::Error as Yaml;
+    let (problem, help): (String, &'static str) = match error.without_snippet() {
+        Yaml::DuplicateMappingKey { key, .. } => {
+            let key = key.as_deref().filter(|key| is_plain_word(key));
+            let key = key.map_or_else(String::new, |key| format!(" `{key}`"));
+            (format!("the key{key} stands twice in one mapping"), "keep one of them")
+        }
+        Yaml::MultipleDocuments { .. } => {
+            ("a second document begins".to_owned(), "give one document, without `---` inside it")
+        }
+        Yaml::UnknownAnchor { .. } => (
+            "an alias `*` without its anchor `&`".to_owned(),
+            "put quotes around a text that begins with `*`",
+        ),
+        Yaml::Budget { .. }
+        | Yaml::AliasReplayLimitExceeded { .. }
+        | Yaml::AliasExpansionLimitExceeded { .. }
+        | Yaml::AliasReplayStackDepthExceeded { .. } => (
+            "more nodes, levels or aliases than a values file has".to_owned(),
+            "write out what its aliases repeat, and remove what is not part of the values",
+        ),
+        Yaml::Eof { .. } => ("it ends too early".to_owned(), "close what is open at its end"),
+        _ => (
+            "it cannot be read as YAML".to_owned(),
+            "look at this place and the line before it: the indentation, a missing `:` or quote, a text that begins with `{`, `[`, `*`, `&`, \
+             `!`, `%`, `@` or a backquote and has no quotes",
+        ),
+    };
+    ConfigError::new(ConfigErrorKind::InvalidYaml, SUBJECT, problem, help)
+        .at(error.location().and_then(|location| place(&location)))
+}
+
+fn place(location: &serde_saphyr::Location) -> Option<Place> {
+    let line = usize::try_from(location.line()).ok()?;
+    let column = usize::try_from(location.column()).ok()?;
+    (line > 0).then(|| Place::new(line, column.max(1)))
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let spanned = Spanned::<Value>::deserialize(deserializer)?;
+        Ok(Self { place: place(&spanned.referenced).unwrap_or(Place::new(1, 1)), value: spanned.value })
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyValue)
+    }
+}
+
+struct AnyValue;
+
+impl<'de> Visitor<'de> for AnyValue {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a YAML value")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Integer(value))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
+        Ok(i64::try_from(value).map_or(Value::Number, Value::Integer))
+    }
+
+    fn visit_i128<E: Error>(self, _: i128) -> Result<Value, E> {
+        Ok(Value::Number)
+    }
+
+    fn visit_u128<E: Error>(self, _: u128) -> Result<Value, E> {
+        Ok(Value::Number)
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Value, E> {
+        Ok(Value::Number)
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::Text(SecretString::from(value)))
+    }
+
+    fn visit_string<E: Error>(self, value: String) -> Result<Value, E> {
+        Ok(Value::Text(SecretString::from(value)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element::<Node>()? {
+            items.push(item);
+        }
+        Ok(Value::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut entries = Vec::new();
+        while let Some((key, node)) = map.next_entry::<Spanned<String>, Node>()? {
+            let key_place = place(&key.referenced).unwrap_or(node.place);
+            entries.push(Entry { key: key.value, key_place, node });
+        }
+        Ok(Value::Map(entries))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind_and_place(text: &str) -> (ConfigErrorKind, Option<(usize, usize)>) {
+        let error = Node::from_yaml(text).unwrap_err();
+        (error.kind(), error.place().map(|place| (place.line, place.column)))
+    }
+
+    #[test]
+    fn keys_and_values_know_their_places() {
+        let tree = Node::from_yaml("a:\n  b: 1\n  c:\n    - x\n").unwrap();
+        let a = tree.entry("a").unwrap();
+        assert_eq!(a.key_place, Place::new(1, 1));
+        let b = a.node.entry("b").unwrap();
+        assert_eq!((b.key_place, b.node.place), (Place::new(2, 3), Place::new(2, 6)));
+        assert_eq!(tree.place_of("a.b"), Some(Place::new(2, 6)));
+        assert_eq!(tree.place_of("a.c"), Some(Place::new(3, 3)));
+        assert_eq!(tree.place_of("a.x.y"), Some(Place::new(1, 1)));
+        assert_eq!(tree.place_of("x"), None);
+    }
+
+    #[test]
+    fn an_alias_is_placed_where_it_is_used() {
+        let tree = Node::from_yaml("a: &x\n  b: 1\nc: *x\n").unwrap();
+        assert_eq!(tree.entry("c").unwrap().node.place.line, 3);
+    }
+
+    #[test]
+    fn scalars_have_the_types_of_yaml_1_2() {
+        for (text, expected) in [
+            ("true", "a boolean"),
+            ("yes", "a text"),
+            ("'true'", "a text"),
+            ("1", "a number"),
+            ("1.5", "a number"),
+            ("99999999999999999999", "a number"),
+            ("~", "nothing"),
+            ("", "nothing"),
+            ("[]", "a list"),
+            ("{}", "a mapping"),
+        ] {
+            let tree = Node::from_yaml(&format!("a: {text}")).unwrap();
+            assert_eq!(tree.entry("a").unwrap().node.value.type_name(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn broken_yaml_is_placed() {
+        let invalid = ConfigErrorKind::InvalidYaml;
+        // Where the list that was left open meets the next key's colon.
+        assert_eq!(kind_and_place("a: 1\nb: [1\nc: 2\n"), (invalid, Some((3, 2))));
+        assert_eq!(kind_and_place("a: 1\n b: 2\n"), (invalid, Some((2, 3))));
+        assert_eq!(kind_and_place("a: 1\na: 2\n"), (invalid, Some((2, 1))));
+        assert_eq!(kind_and_place("a: *x\n"), (invalid, Some((1, 4))));
+        assert_eq!(kind_and_place("a: 'open\n").0, invalid);
+        assert_eq!(kind_and_place("a: 1\n---\nb: 2\n").0, invalid);
+    }
+
+    #[test]
+    fn a_doubled_key_is_named() {
+        let error = Node::from_yaml("a:\n  enabled: true\n  enabled: false\n").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "YAML (line 3, column 3): the key `enabled` stands twice in one mapping; keep one of them"
+        );
+    }
+
+    #[test]
+    fn an_alias_bomb_and_a_huge_file_are_refused() {
+        let mut bomb = String::from("l0: &l0 [x, x, x, x, x, x, x, x, x, x]\n");
+        for level in 1..9 {
+            let items = vec![format!("*l{}", level - 1); 10].join(", ");
+            bomb.push_str(&format!("l{level}: &l{level} [{items}]\n"));
+        }
+        assert_eq!(Node::from_yaml(&bomb).unwrap_err().kind(), ConfigErrorKind::InvalidYaml);
+
+        let huge = "a".repeat(MAX_BYTES + 1);
+        assert_eq!(Node::from_yaml(&huge).unwrap_err().kind(), ConfigErrorKind::InvalidYaml);
+        let deep = "[".repeat(10_000);
+        assert_eq!(Node::from_yaml(&deep).unwrap_err().kind(), ConfigErrorKind::InvalidYaml);
+    }
+
+    #[test]
+    fn no_error_and_no_debug_holds_text_of_the_file() {
+        for text in [
+            "a: [CANARY\nb: 1",
+            "a: *CANARY",
+            "'CANARY p': 1\n'CANARY p': 2",
+            "a: !CANARY 1\n? [CANARY]\n: 1",
+            "a: 'CANARY",
+            "a: @CANARY",
+            "%CANARY\n---\na: 1",
+            "a: CANARY: b",
+            "? {CANARY: 1}\n: CANARY\n",
+        ] {
+            match Node::from_yaml(text) {
+                Ok(tree) => assert!(!format!("{tree:?}").contains("CANARY"), "{text}"),
+                Err(error) => {
+                    let shown = format!("{error} {error:?}");
+                    assert!(!shown.contains("CANARY"), "{text}: {shown}");
+                }
+            }
+        }
+    }
+}
