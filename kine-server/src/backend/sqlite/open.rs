@@ -1,0 +1,135 @@
+//! Which file, how it is locked, and how each connection to it is set up.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use backingstore_config::{SqliteSource, Synchronous};
+use parking_lot::Mutex;
+use rusqlite::{Connection, OpenFlags};
+
+use super::failure;
+use crate::error::{Error, ErrorKind};
+
+fn pragma(synchronous: Synchronous) -> &'static str {
+    match synchronous {
+        Synchronous::Off => "OFF",
+        Synchronous::Normal => "NORMAL",
+        Synchronous::Extra => "EXTRA",
+        _ => "FULL",
+    }
+}
+
+/// A database file that this process has locked for itself.
+pub(super) struct Location {
+    pub(super) path: PathBuf,
+    synchronous: Synchronous,
+    busy_timeout: Duration,
+    lock: Mutex<Option<File>>,
+}
+
+impl Location {
+    /// Takes the lock of the file, which may still have to be made.
+    ///
+    /// The lock is on a file beside it: closing any descriptor of the database file itself would drop the locks that
+    /// SQLite holds on it (SQLite, "How To Corrupt An SQLite Database File", section 2.2).
+    pub(super) fn lock(source: &SqliteSource, synchronous: Option<Synchronous>) -> Result<Self, Error> {
+        let path = absolute(source.path())?;
+        let mut name = path.as_os_str().to_owned();
+        name.push(".lock");
+        let name = PathBuf::from(name);
+        let options =
+            File::options().read(true).write(true).create(true).truncate(false).mode(0o600).open(&name);
+        let file = options.map_err(|error| cannot_write(&path, error))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(Error::new(
+                    ErrorKind::InUse,
+                    format!(
+                        "another server has the database {} open (it holds the lock {}): stop it, or name another file",
+                        path.display(),
+                        name.display()
+                    ),
+                ));
+            }
+            Err(TryLockError::Error(error)) => return Err(cannot_write(&name, error)),
+        }
+        if let Err(error) = File::options().write(true).create_new(true).mode(0o600).open(&path)
+            && error.kind() != io::ErrorKind::AlreadyExists
+        {
+            return Err(cannot_write(&path, error));
+        }
+        let synchronous = synchronous.or(source.synchronous()).unwrap_or(Synchronous::Full);
+        let busy_timeout = source.busy_timeout().unwrap_or(Duration::from_secs(30));
+        Ok(Self { path, synchronous, busy_timeout, lock: Mutex::new(Some(file)) })
+    }
+
+    /// Lets another process have the file.
+    pub(super) fn unlock(&self) {
+        self.lock.lock().take();
+    }
+
+    /// A connection that may write.
+    pub(super) fn connect(&self) -> Result<Connection, Error> {
+        let connect = || {
+            let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            let connection = Connection::open_with_flags(&self.path, flags)?;
+            connection.busy_timeout(self.busy_timeout)?;
+            connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+            connection.pragma_update(None, "synchronous", pragma(self.synchronous))?;
+            // Checkpoints are made beside the writer, not inside its commits.
+            connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+            connection.set_prepared_statement_cache_capacity(32);
+            Ok(connection)
+        };
+        connect().map_err(|error| failure::of_statement(&self.path, error))
+    }
+
+    /// A connection that cannot write.
+    pub(super) fn connect_to_read(&self) -> Result<Connection, Error> {
+        let connection = self.connect()?;
+        let query_only = connection.pragma_update(None, "query_only", true);
+        query_only.map_err(|error| failure::of_statement(&self.path, error))?;
+        Ok(connection)
+    }
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, Error> {
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    // kine makes the directory of its default path, and no other.
+    if parent == Path::new("./db") {
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(parent);
+        made.map_err(|error| cannot_write(path, error))?;
+    }
+    let Some(name) = path.file_name() else {
+        return Err(Error::new(
+            ErrorKind::Config,
+            format!("the database path {} names no file", path.display()),
+        ));
+    };
+    match parent.canonicalize() {
+        Ok(directory) => Ok(directory.join(name)),
+        Err(error) => {
+            let message = format!(
+                "the directory {} of the database {} cannot be used: make it, or name another path",
+                parent.display(),
+                path.display()
+            );
+            Err(Error::new(ErrorKind::Storage, message).with_source(error))
+        }
+    }
+}
+
+fn cannot_write(path: &Path, error: io::Error) -> Error {
+    let message = format!(
+        "{} cannot be written: give this process write access to its directory, or name another path",
+        path.display()
+    );
+    Error::new(ErrorKind::Storage, message).with_source(error)
+}

@@ -1,0 +1,70 @@
+//! kine's table and what stands beside it.
+//!
+//! Names, types and indexes are kine's (v0.16 and v0.17 alike), so that kine opens what this makes. Ours are a column
+//! `version`, NULL in kine's rows, which kine neither reads nor writes, and a table of lease deadlines.
+
+use rusqlite::Connection;
+
+use super::failure;
+use super::open::Location;
+use crate::error::{Error, ErrorKind};
+use crate::store::index::COMPACT_KEY;
+
+/// `version` stands before the values: SQLite reads a row up to the last column asked for, and what comes before a large
+/// value is found without reading it.
+const TABLE: &str = "CREATE TABLE IF NOT EXISTS kine (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT, created INTEGER, deleted INTEGER, create_revision INTEGER,
+    prev_revision INTEGER, lease INTEGER, version INTEGER, value BLOB, old_value BLOB)";
+
+const REST: &str = "
+CREATE INDEX IF NOT EXISTS kine_name_index ON kine (name);
+CREATE INDEX IF NOT EXISTS kine_name_id_index ON kine (name, id);
+CREATE INDEX IF NOT EXISTS kine_id_deleted_index ON kine (id, deleted);
+CREATE INDEX IF NOT EXISTS kine_prev_revision_index ON kine (prev_revision);
+CREATE UNIQUE INDEX IF NOT EXISTS kine_name_prev_revision_uindex ON kine (name, prev_revision);
+CREATE INDEX IF NOT EXISTS kine_id_compact_rev_key_with_prev_revision_index ON kine (id, name, prev_revision)
+    WHERE name != 'compact_rev_key' AND prev_revision != 0;
+CREATE TABLE IF NOT EXISTS kine_deadline (revision INTEGER PRIMARY KEY, deadline INTEGER NOT NULL);
+";
+
+const COLUMNS: [&str; 9] =
+    ["id", "name", "created", "deleted", "create_revision", "prev_revision", "lease", "value", "old_value"];
+
+/// Makes what is missing, in one transaction. A table `kine` that is not kine's is refused and left as it is.
+pub(super) fn prepare(location: &Location, connection: &mut Connection) -> Result<(), Error> {
+    let columns = columns(connection).map_err(|error| failure::of_statement(&location.path, error))?;
+    let missing: Vec<_> =
+        COLUMNS.into_iter().filter(|name| !columns.iter().any(|column| column == name)).collect();
+    if !columns.is_empty() && !missing.is_empty() {
+        let message = format!(
+            "the table kine in {} is not kine's: it has no column {}; name another file",
+            location.path.display(),
+            missing.join(", ")
+        );
+        return Err(Error::new(ErrorKind::NotKine, message));
+    }
+    let has_version = columns.is_empty() || columns.iter().any(|column| column == "version");
+    complete(connection, has_version).map_err(|error| failure::of_statement(&location.path, error))
+}
+
+fn columns(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare("SELECT name FROM pragma_table_info('kine')")?;
+    let names = statement.query_map([], |row| row.get(0))?;
+    names.collect()
+}
+
+fn complete(connection: &mut Connection, has_version: bool) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    transaction.execute(TABLE, [])?;
+    if !has_version {
+        transaction.execute("ALTER TABLE kine ADD COLUMN version INTEGER", [])?;
+    }
+    transaction.execute_batch(REST)?;
+    // Its prev_revision is the compact revision.
+    transaction.execute(
+        "INSERT INTO kine(name, created, deleted, create_revision, prev_revision, lease, value)
+         SELECT ?1, 1, 0, 0, 0, 0, x'' WHERE NOT EXISTS (SELECT 1 FROM kine WHERE name = ?1)",
+        [COMPACT_KEY],
+    )?;
+    transaction.commit()
+}

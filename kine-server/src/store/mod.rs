@@ -1,0 +1,476 @@
+//! The revision log and everything that follows from it: what a key holds, what happened when, who is told.
+//!
+//! In the order to read them: [`key`] and [`revision`], the words; [`index`], every key with its revisions in memory;
+//! [`values`], what the rows hold; [`txn`], what a write may ask; [`writer`], the one task that decides and commits;
+//! [`events`] and [`watcher`], from commits to those who watch; [`lease`] and [`compact`], what goes by itself.
+//!
+//! A read makes sure that the index is as new as the database ([`Backend::head`]), looks up revisions in the index, and
+//! gets the values from memory or the database. A write goes through the writer's queue. Nothing here knows SQL or gRPC.
+
+pub(crate) mod compact;
+pub(crate) mod events;
+mod fault;
+pub(crate) mod index;
+mod key;
+pub(crate) mod lease;
+mod revision;
+pub(crate) mod txn;
+mod values;
+pub(crate) mod watcher;
+mod writer;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use parking_lot::RwLock;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::{JoinHandle, JoinSet};
+
+pub(crate) use fault::Fault;
+pub(crate) use key::{Key, KeyRange};
+pub(crate) use revision::Revision;
+
+use crate::backend::{Backend, Size};
+use crate::error::{Error, ErrorKind};
+use compact::{Sweep, Timer};
+use events::Events;
+use index::Index;
+use lease::Leases;
+use txn::{Found, Outcome, Txn};
+use values::Values;
+use watcher::Watcher;
+use writer::{Command, Write, Writer};
+
+/// Index entries looked at under one lock: a long list lets the writer in between.
+const STEPS: usize = 4096;
+/// Rows read at a time at start.
+const LOAD: usize = 10_000;
+
+/// How a store is run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    pub(crate) value_cache_bytes: u64,
+    /// Writes that may wait, in number and bytes.
+    pub(crate) queue: usize,
+    pub(crate) queue_bytes: usize,
+    pub(crate) compaction: Timer,
+}
+
+/// A handle to the store. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Store(Arc<Inner>);
+
+pub(crate) struct Inner {
+    backend: Arc<dyn Backend>,
+    index: RwLock<Index>,
+    values: Values,
+    events: Arc<Events>,
+    leases: Leases,
+    commands: mpsc::Sender<Command>,
+    queue: Queue,
+    sweeps: mpsc::UnboundedSender<Sweep>,
+    /// Why there is nothing to serve any more.
+    died: watch::Sender<Option<String>>,
+}
+
+/// How much waits for the writer.
+struct Queue {
+    bytes: AtomicUsize,
+    limit: usize,
+}
+
+impl Queue {
+    /// Whether there was room for so much more.
+    fn enter(&self, bytes: usize) -> bool {
+        let before = self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        // One is always let in, however large.
+        let fits = before == 0 || before + bytes <= self.limit;
+        if !fits {
+            self.left(bytes);
+        }
+        fits
+    }
+
+    fn left(&self, bytes: usize) {
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+/// The tasks of a store. When this is dropped, they are stopped in the background.
+pub(crate) struct Tasks {
+    store: Store,
+    /// Taken when they are stopped.
+    running: Option<(JoinHandle<()>, JoinSet<()>)>,
+}
+
+impl Tasks {
+    /// Finishes what was accepted, refuses the rest, and lets go of the database.
+    pub(crate) async fn stop(mut self) -> Result<(), Error> {
+        match self.running.take() {
+            Some((writer, others)) => stop(self.store.clone(), writer, others).await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Tasks {
+    fn drop(&mut self) {
+        if let Some((writer, others)) = self.running.take()
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            runtime.spawn(stop(self.store.clone(), writer, others));
+        }
+    }
+}
+
+async fn stop(store: Store, writer: JoinHandle<()>, mut others: JoinSet<()>) -> Result<(), Error> {
+    store.0.events.stop();
+    let _ = store.0.commands.send(Command::Stop).await;
+    if let Err(panic) = writer.await {
+        tracing::error!(%panic, "the writer ended badly");
+    }
+    others.shutdown().await;
+    store.0.backend.close().await
+}
+
+impl Store {
+    /// Reads the log, oldest row first, and starts the tasks that serve it.
+    pub(crate) async fn open(backend: Arc<dyn Backend>, settings: Settings) -> Result<(Self, Tasks), Error> {
+        let (index, leftover) = load(&*backend).await?;
+        let deadlines = backend.deadlines().await?;
+        tracing::debug!(revision = %index.revision(), keys = index.len(), "the log is read");
+        let (events, give_out) = Events::new(index.revision());
+        let (commands, inbox) = mpsc::channel(settings.queue);
+        let (sweeps, swept) = mpsc::unbounded_channel();
+        let store = Self(Arc::new(Inner {
+            backend,
+            values: Values::new(settings.value_cache_bytes),
+            events,
+            leases: Leases::default(),
+            commands,
+            queue: Queue { bytes: AtomicUsize::new(0), limit: settings.queue_bytes },
+            sweeps,
+            died: watch::Sender::new(None),
+            index: RwLock::new(index),
+        }));
+        let leased = store.0.index.read().leased();
+        store.0.leases.start(leased, deadlines);
+        store.0.sweep(leftover);
+        let mut others = JoinSet::new();
+        others.spawn(give_out);
+        others.spawn(lease::run(store.clone()));
+        others.spawn(compact::sweep(store.clone(), swept));
+        others.spawn(compact::run(store.clone(), settings.compaction));
+        let writer = tokio::spawn(Writer::new(store.0.clone(), inbox).run());
+        Ok((store.clone(), Tasks { store, running: Some((writer, others)) }))
+    }
+
+    /// Resolves when the store cannot serve any more, with the reason.
+    pub(crate) async fn died(&self) -> String {
+        let mut died = self.0.died.subscribe();
+        // Waiting cannot fail: the sender lives as long as the store.
+        let _ = died.wait_for(Option::is_some).await.map(drop);
+        died.borrow().clone().unwrap_or_default()
+    }
+
+    /// Runs a transaction. When this is dropped before the writer has taken it up, nothing is written; later, it may be.
+    pub(crate) async fn write(&self, txn: Txn) -> Result<Outcome, Fault> {
+        let bytes = txn.success.iter().chain(&txn.failure).map(txn::Op::size).sum();
+        if !self.0.queue.enter(bytes) {
+            return Err(Fault::TooManyRequests);
+        }
+        let (answer, answered) = oneshot::channel();
+        match self.0.commands.try_send(Command::Write(Write { txn, bytes, answer })) {
+            Ok(()) => answered.await.unwrap_or(Err(Fault::Stopped)),
+            Err(refused) => {
+                self.0.queue.left(bytes);
+                Err(match refused {
+                    mpsc::error::TrySendError::Full(_) => Fault::TooManyRequests,
+                    mpsc::error::TrySendError::Closed(_) => Fault::Stopped,
+                })
+            }
+        }
+    }
+
+    /// Forgets what is below `revision`, and waits until the rows are deleted if `physical`. Returns the store's revision.
+    pub(crate) async fn compact(&self, revision: Revision, physical: bool) -> Result<Revision, Fault> {
+        let rows = self.ask(|answer| Command::Compact { revision, answer }).await?;
+        metrics::counter!("kine_compact_total", "result" => "success").increment(1);
+        self.0.sweep(rows);
+        if physical {
+            let (done, gone) = oneshot::channel();
+            let _ = self.0.sweeps.send(Sweep::Barrier(done));
+            let _ = gone.await;
+        }
+        Ok(self.0.index.read().revision())
+    }
+
+    /// Makes sure that a read sees every write that was answered before, whoever made it.
+    pub(crate) async fn refresh(&self) -> Result<(), Fault> {
+        let head = self.0.backend.head().await?;
+        let is_fresh = {
+            let index = self.0.index.read();
+            index.revision() >= head.revision && index.compacted() >= head.compacted
+        };
+        if is_fresh { Ok(()) } else { self.ask(|answer| Command::Refresh { answer }).await }
+    }
+
+    /// The store's revision now.
+    pub(crate) fn revision(&self) -> Revision {
+        self.0.index.read().revision()
+    }
+
+    /// One key as of `asked` (0 or less for now), and the store's revision.
+    pub(crate) async fn get(
+        &self,
+        key: &[u8],
+        asked: i64,
+        keys_only: bool,
+    ) -> Result<(Revision, Option<Found>), Fault> {
+        loop {
+            let (now, found) = {
+                let index = self.0.index.read();
+                let revision = index.readable(asked)?;
+                (index.revision(), index.get(key, revision))
+            };
+            let Some((key, version)) = found else { return Ok((now, None)) };
+            let value = match keys_only {
+                true => Some(Bytes::new()),
+                false => self.values_of(&[version.mod_revision]).await?.remove(0),
+            };
+            if let Some(value) = value {
+                return Ok((now, Some(Found { key, version, value })));
+            }
+            // It was overwritten and compacted in between: look again.
+            self.refresh().await?;
+        }
+    }
+
+    /// Up to `limit` keys of a range as of `asked`, in order.
+    pub(crate) async fn list(
+        &self,
+        range: &KeyRange,
+        asked: i64,
+        limit: usize,
+        keys_only: bool,
+    ) -> Result<Listing, Fault> {
+        loop {
+            let mut pages = self.pages(range.clone(), asked, limit, keys_only)?;
+            let mut found = Vec::new();
+            let complete = loop {
+                match pages.next(usize::MAX).await {
+                    Ok(Some(page)) if found.is_empty() => found = page,
+                    Ok(Some(page)) => found.extend(page),
+                    Ok(None) => break true,
+                    // Compaction has passed the revision that was the newest when this began: begin again.
+                    Err(Fault::Compacted(_)) if asked <= 0 => break false,
+                    Err(fault) => return Err(fault),
+                }
+            };
+            if complete {
+                return Ok(Listing { revision: pages.now, more: pages.more(), count: pages.count, found });
+            }
+        }
+    }
+
+    /// The same in parts, all as of one revision.
+    pub(crate) fn pages(
+        &self,
+        range: KeyRange,
+        asked: i64,
+        limit: usize,
+        keys_only: bool,
+    ) -> Result<Pages, Fault> {
+        let index = self.0.index.read();
+        let revision = index.readable(asked)?;
+        let count = index.count(&range, revision);
+        Ok(Pages {
+            store: self.clone(),
+            now: index.revision(),
+            revision,
+            count,
+            left: limit.min(count),
+            limit,
+            next: (count > 0).then_some(range),
+            keys_only,
+        })
+    }
+
+    /// How many keys of the range there are as of `asked`, and the store's revision.
+    pub(crate) fn count(&self, range: &KeyRange, asked: i64) -> Result<(Revision, usize), Fault> {
+        let index = self.0.index.read();
+        let revision = index.readable(asked)?;
+        Ok((index.revision(), index.count(range, revision)))
+    }
+
+    /// Watches a range from `start` on.
+    pub(crate) fn watch(&self, range: KeyRange, start: Revision, want_previous: bool) -> Watcher {
+        Watcher::new(self.clone(), range, start, want_previous)
+    }
+
+    pub(crate) async fn size(&self) -> Result<Size, Fault> {
+        Ok(self.0.backend.size().await?)
+    }
+
+    pub(crate) fn events(&self) -> &Arc<Events> {
+        &self.0.events
+    }
+
+    pub(crate) fn index(&self) -> &RwLock<Index> {
+        &self.0.index
+    }
+
+    fn leases(&self) -> &Leases {
+        &self.0.leases
+    }
+
+    fn backend(&self) -> &dyn Backend {
+        &*self.0.backend
+    }
+
+    fn forget_value(&self, revision: Revision) {
+        self.0.values.forget(revision);
+    }
+
+    /// What to say when a row is not there that should be.
+    pub(crate) fn compacted(&self) -> Fault {
+        Fault::Compacted(self.0.index.read().compacted())
+    }
+
+    /// Values by row; none for a row that is compacted.
+    pub(crate) async fn values_of(&self, revisions: &[Revision]) -> Result<Vec<Option<Bytes>>, Fault> {
+        Ok(self.0.load(revisions).await?)
+    }
+
+    async fn ask<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<Result<T, Fault>>) -> Command,
+    ) -> Result<T, Fault> {
+        let (answer, answered) = oneshot::channel();
+        self.0.commands.send(command(answer)).await.map_err(|_| Fault::Stopped)?;
+        answered.await.unwrap_or(Err(Fault::Stopped))
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("revision", &self.revision()).finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    async fn load(&self, revisions: &[Revision]) -> Result<Vec<Option<Bytes>>, Error> {
+        let mut values: Vec<_> = revisions.iter().map(|revision| self.values.get(*revision)).collect();
+        let missing = values.iter().zip(revisions).filter(|(value, _)| value.is_none());
+        let missing: Vec<_> = missing.map(|(_, revision)| *revision).collect();
+        if missing.is_empty() {
+            return Ok(values);
+        }
+        let mut loaded = self.backend.values(missing).await?.into_iter();
+        for (value, revision) in values.iter_mut().zip(revisions).filter(|(value, _)| value.is_none()) {
+            *value = loaded.next().flatten().map(|value| self.values.insert(*revision, &value));
+        }
+        Ok(values)
+    }
+
+    /// Has rows deleted that nobody can read any more.
+    fn sweep(&self, rows: Vec<Revision>) {
+        if !rows.is_empty() {
+            let _ = self.sweeps.send(Sweep::Rows(rows));
+        }
+    }
+}
+
+/// What a list found.
+#[derive(Debug)]
+pub(crate) struct Listing {
+    /// The store's revision.
+    pub(crate) revision: Revision,
+    pub(crate) found: Vec<Found>,
+    pub(crate) more: bool,
+    /// Keys in the whole range.
+    pub(crate) count: usize,
+}
+
+/// A list in parts.
+pub(crate) struct Pages {
+    store: Store,
+    /// The store's revision when it began.
+    pub(crate) now: Revision,
+    /// What is read.
+    revision: Revision,
+    pub(crate) count: usize,
+    left: usize,
+    limit: usize,
+    next: Option<KeyRange>,
+    keys_only: bool,
+}
+
+impl Pages {
+    /// Whether the limit leaves something out.
+    pub(crate) fn more(&self) -> bool {
+        self.count > self.limit
+    }
+
+    /// The next part, of at most `size` keys. None when all was said.
+    pub(crate) async fn next(&mut self, size: usize) -> Result<Option<Vec<Found>>, Fault> {
+        while let Some(range) = self.next.take().filter(|_| self.left > 0) {
+            let listed = {
+                let index = self.store.0.index.read();
+                if self.revision < index.compacted() {
+                    return Err(Fault::Compacted(index.compacted()));
+                }
+                let (listed, stopped) = index.list(&range, self.revision, size.min(self.left), STEPS);
+                // A page that is full goes on behind its last key, one that looked far enough where it stopped.
+                let from = match stopped {
+                    Some(key) => Some(key.as_bytes().to_vec()),
+                    None if listed.len() == size => {
+                        listed.last().map(|(key, _)| [key.as_bytes(), &[0]].concat())
+                    }
+                    None => None,
+                };
+                self.next = from.map(|start| KeyRange { start, end: range.end });
+                listed
+            };
+            if listed.is_empty() {
+                continue;
+            }
+            self.left -= listed.len();
+            return self.with_values(listed).await.map(Some);
+        }
+        Ok(None)
+    }
+
+    async fn with_values(&self, listed: Vec<(Key, index::Version)>) -> Result<Vec<Found>, Fault> {
+        let found = |((key, version), value)| Found { key, version, value };
+        if self.keys_only {
+            return Ok(listed.into_iter().zip(std::iter::repeat(Bytes::new())).map(found).collect());
+        }
+        let revisions: Vec<_> = listed.iter().map(|(_, version)| version.mod_revision).collect();
+        let values: Option<Vec<_>> = self.store.values_of(&revisions).await?.into_iter().collect();
+        let values = values.ok_or_else(|| self.store.compacted())?;
+        Ok(listed.into_iter().zip(values).map(found).collect())
+    }
+}
+
+/// Builds the index from the whole log. The second part are rows that a compaction has left behind.
+async fn load(backend: &dyn Backend) -> Result<(Index, Vec<Revision>), Error> {
+    let mut index = Index::default();
+    let head = backend.head().await?;
+    loop {
+        let rows = backend.rows_after(index.revision(), LOAD).await?;
+        if rows.is_empty() {
+            break;
+        }
+        for row in &rows {
+            index.apply(row);
+        }
+    }
+    if index.revision() < head.revision {
+        let message = "the log lost its newest rows while it was read: another process works on it";
+        return Err(Error::new(ErrorKind::Storage, message));
+    }
+    let leftover = index.compact(head.compacted);
+    Ok((index, leftover))
+}
