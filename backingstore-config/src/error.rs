@@ -56,7 +56,7 @@ pub enum ConfigErrorKind {
 /// What is wrong with a config or a data source, where, and what to write instead.
 ///
 /// The message never holds text of a data source, nor of any value: those can be secrets. It says which key or which part is meant, and
-/// the place in the file if there is one.
+/// the place in the file if there is one. An unknown key is shown if it is made of letters, digits, `_`, `-` and `.` alone.
 ///
 /// ```
 /// use backingstore_config::{ConfigErrorKind, VirtualClusterConfig};

@@ -139,7 +139,7 @@ impl KineCommand {
     }
 
     /// The arguments without the data source: it is in [`environment`](Self::environment), also if an extra argument names it. So are the secret
-    /// keys of kine's S3 flags. An extra flag that kine does not have stays as it was written.
+    /// keys of kine's S3 flags. An extra argument that is no flag, which kine refuses, is `***`. A flag that kine does not have stays as it was written.
     pub fn arguments(&self) -> Vec<String> {
         self.split().0
     }
@@ -180,20 +180,26 @@ impl KineCommand {
         let mut environment = vec![("KINE_ENDPOINT".to_owned(), self.endpoint.clone())];
         let mut arguments = Vec::new();
         let all = self.vcluster_arguments_exposing_secrets();
-        let mut rest = all.iter().map(String::as_str);
+        let mut rest = all.iter().map(String::as_str).peekable();
         while let Some(argument) = rest.next() {
-            let Some((variable, value)) = secret_flag(argument) else {
-                arguments.push(argument.to_owned());
-                continue;
-            };
-            match value.or_else(|| rest.next()) {
-                // The last one counts, as in kine.
-                Some(value) => {
-                    environment.retain(|(name, _)| name != variable);
-                    environment.push((variable.to_owned(), SecretString::from(value)));
+            if let Some((variable, value)) = secret_flag(argument) {
+                match value.or_else(|| rest.next()) {
+                    // The last one counts, as in kine.
+                    Some(value) => {
+                        environment.retain(|(name, _)| name != variable);
+                        environment.push((variable.to_owned(), SecretString::from(value)));
+                    }
+                    // kine says what is missing.
+                    None => arguments.push(argument.to_owned()),
                 }
-                // kine says what is missing.
-                None => arguments.push(argument.to_owned()),
+            } else if argument.starts_with('-') {
+                arguments.push(argument.to_owned());
+                if takes_next(argument) {
+                    arguments.extend(rest.next_if(|next| secret_flag(next).is_none()).map(str::to_owned));
+                }
+            } else {
+                // kine refuses an argument that is no flag. It can be a data source whose flag was forgotten.
+                arguments.push(MASK.to_owned());
             }
         }
         (arguments, environment)
@@ -242,6 +248,21 @@ fn secret_flag(argument: &str) -> Option<(&'static str, Option<&str>)> {
         None => (flag, None),
     };
     SECRET_FLAGS.iter().find(|(secret, _)| *secret == name).map(|(_, variable)| (*variable, value))
+}
+
+/// Whether a flag has its value in the next argument: one without `=` that is not a switch (kine v0.16.4 `pkg/app`).
+fn takes_next(argument: &str) -> bool {
+    const SWITCHES: [&str; 8] = [
+        "debug",
+        "skip-verify",
+        "metrics-enable-profiling",
+        "metrics-ignore-tls-config",
+        "help",
+        "h",
+        "version",
+        "v",
+    ];
+    !argument.contains('=') && !SWITCHES.contains(&argument.trim_start_matches('-'))
 }
 
 fn name_of(argument: &str) -> &str {
@@ -329,6 +350,23 @@ mod tests {
         assert_eq!(command.arguments().len(), 2);
         assert_eq!(variable(&command, "AWS_SECRET_ACCESS_KEY"), ["CANARY"]);
         assert_eq!(variable(&command, "AWS_SESSION_TOKEN"), ["CANARY2"]);
+    }
+
+    #[test]
+    fn a_data_source_without_its_flag_is_masked_and_a_flags_value_is_not() {
+        let given = [
+            "--debug",
+            POSTGRES,
+            "--log-format",
+            "json",
+            "--poll-batch-size",
+            "--endpoint=sqlite://x",
+            POSTGRES,
+        ];
+        let command = command(POSTGRES).extra_args(given);
+        let expected = ["--debug", "***", "--log-format", "json", "--poll-batch-size", "***"];
+        assert_eq!(command.arguments()[2..], expected);
+        assert_eq!(variable(&command, "KINE_ENDPOINT"), ["sqlite://x"]);
     }
 
     #[test]

@@ -141,7 +141,7 @@ fn wrong_type(path: &str, place: Place, found: &Value, expected: &str) -> Config
     ConfigError::new(
         ConfigErrorKind::WrongType,
         subject,
-        format!("{} of the wrong kind", found.type_name()),
+        format!("it is {}", found.type_name()),
         format!("write {expected}"),
     )
     .at(Some(place))

@@ -146,11 +146,15 @@ fn refuse(error: &serde_saphyr::Error) -> ConfigError {
             "more nodes, levels or aliases than a values file has".to_owned(),
             "write out what its aliases repeat, and remove what is not part of the values",
         ),
+        // The parser's own texts are fixed; one of them shows a single character.
+        Yaml::ExternalMessage { msg, .. } => (
+            format!("it cannot be read as YAML: {msg}"),
+            "look at this place and the line before it, and put quotes around a text that holds `: ` or begins with a sign such as `{`, `*` or `@`",
+        ),
         Yaml::Eof { .. } => ("it ends too early".to_owned(), "close what is open at its end"),
         _ => (
-            "it cannot be read as YAML".to_owned(),
-            "look at this place and the line before it: the indentation, a missing `:` or quote, a text that begins with `{`, `[`, `*`, `&`, \
-             `!`, `%`, `@` or a backquote and has no quotes",
+            "a value here is none that a values file can hold".to_owned(),
+            "write texts, numbers, booleans, lists and mappings, with texts as keys, and put quotes around a template `{{ }}`",
         ),
     };
     ConfigError::new(ConfigErrorKind::InvalidYaml, SUBJECT, problem, help)
@@ -300,6 +304,15 @@ mod tests {
         assert_eq!(kind_and_place("a: *x\n"), (invalid, Some((1, 4))));
         assert_eq!(kind_and_place("a: 'open\n").0, invalid);
         assert_eq!(kind_and_place("a: 1\n---\nb: 2\n").0, invalid);
+    }
+
+    #[test]
+    fn what_is_wrong_with_yaml_is_said() {
+        let problem = |text: &str| Node::from_yaml(text).unwrap_err().problem().to_owned();
+        assert!(problem("a:\n\t- b").contains("tabs"));
+        assert!(problem("a: {b").contains("unclosed bracket"));
+        assert!(problem("a: *x").contains("anchor"));
+        assert!(Node::from_yaml("a: {{ .Tag }}").unwrap_err().help().contains("`{{ }}`"));
     }
 
     #[test]

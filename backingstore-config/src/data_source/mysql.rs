@@ -73,7 +73,7 @@ impl MysqlSource {
             ));
         };
         let (login, written_address) = match left.rsplit_once('@') {
-            Some((login, address)) => (Some(Login::parse(login)), address),
+            Some((login, address)) => (Some(Login::parse(login)?), address),
             None => (None, left),
         };
         let address = parse_address(written_address)?;
@@ -160,12 +160,19 @@ impl fmt::Debug for MysqlSource {
 }
 
 impl Login {
-    fn parse(text: &str) -> Self {
+    fn parse(text: &str) -> Result<Self, Fault> {
         let (user, password) = match text.split_once(':') {
             Some((user, password)) => (user, Some(SecretString::from(password))),
             None => (text, None),
         };
-        Self { user: user.to_owned(), password }
+        // Such a user is a DSN whose parameters hold an `@` and a `/`: `tcp(h)/d?password=p@/w`.
+        if user.contains(['/', '?', '(', ')']) {
+            return Err(Fault::invalid(
+                "a `/`, a `?` or a bracket in its user",
+                "write `USER:PASSWORD@tcp(HOST:3306)/DATABASE`, and percent-encode `@` and `/` in the values of parameters: `%40`, `%2F`",
+            ));
+        }
+        Ok(Self { user: user.to_owned(), password })
     }
 }
 
@@ -320,6 +327,7 @@ mod tests {
             "u@tcp(h)/%zz",
             "u@tcp(h)/d?charset=%",
             "u:p@tcp(h)/p2@tcp(h)",
+            "tcp(h)/d?password=p@/w",
         ] {
             assert!(MysqlSource::parse(dsn).is_err(), "{dsn}");
         }

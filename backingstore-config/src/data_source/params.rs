@@ -74,16 +74,23 @@ impl Params {
     }
 
     fn parse(text: Option<&str>, read: impl Fn(&str) -> Result<Option<Param>, Fault>) -> Result<Self, Fault> {
-        let segments = text
-            .map(|text| {
-                text.split('&')
-                    .map(|segment| {
-                        Ok(Segment { written: SecretString::from(segment), param: read(segment)? })
-                    })
-                    .collect::<Result<Vec<_>, Fault>>()
-            })
-            .transpose()?;
-        Ok(Self { segments })
+        let Some(text) = text else { return Ok(Self { segments: None }) };
+        let mut segments = Vec::new();
+        let mut in_secret = false;
+        for segment in text.split('&') {
+            let mut param = read(segment)?;
+            if let Some(param) = &mut param {
+                match param.shown {
+                    Shown::Whole => in_secret = false,
+                    // `password=a&b=c`: a password with `&` in it that was not percent-encoded.
+                    _ if in_secret => param.shown = Shown::Nothing,
+                    Shown::Name => in_secret = sounds_secret(&param.name),
+                    Shown::Nothing => in_secret = true,
+                }
+            }
+            segments.push(Segment { written: SecretString::from(segment), param });
+        }
+        Ok(Self { segments: Some(segments) })
     }
 
     /// All parameters, in order, repeated ones too.
@@ -106,6 +113,14 @@ impl Params {
     /// Whether a parameter of this name is there, with a value or without.
     pub fn contains(&self, name: &str) -> bool {
         self.iter().any(|param| param.name == name)
+    }
+
+    /// Whether a raw `@` stands anywhere but in a parameter that is known.
+    pub(super) fn has_stray_at(&self) -> bool {
+        self.segments.iter().flatten().any(|segment| {
+            !segment.param.as_ref().is_some_and(Param::is_known)
+                && segment.written.expose_secret().contains('@')
+        })
     }
 
     pub(super) fn write(&self, out: &mut String, secrets: Secrets) {
@@ -174,6 +189,12 @@ impl Param {
     }
 }
 
+/// Whether a parameter that is not known holds a secret by its name.
+fn sounds_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["pas", "pw", "secret", "token", "key", "cred", "auth"].iter().any(|part| name.contains(part))
+}
+
 /// Redacted.
 impl fmt::Debug for Param {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -234,6 +255,16 @@ mod tests {
         let params = query("CANARY@host/db");
         assert_eq!(written(&params, Secrets::Masked), "?***");
         assert_eq!(format!("{params:?}"), "[***=***]");
+    }
+
+    #[test]
+    fn what_an_ampersand_cuts_off_a_password_is_masked() {
+        let params = query("password=a&CANARY=b&CANARY&sslmode=require&new=1&other=2");
+        assert_eq!(
+            written(&params, Secrets::Masked),
+            "?password=***&***&***&sslmode=require&new=***&other=***"
+        );
+        assert!(!format!("{params:?}").contains("CANARY"));
     }
 
     #[test]

@@ -97,9 +97,9 @@ impl PostgresSource {
             Some((login, hosts)) => (Some(login), hosts),
             None => (None, authority),
         };
-        refuse_stray_at(authority, path, query)?;
-        let login = login.map(Login::parse).transpose()?;
         let params = Params::parse_query(query, &POSTGRES)?;
+        refuse_stray_at(authority, path, query, &params)?;
+        let login = login.map(Login::parse).transpose()?;
         Self {
             spelling,
             is_kine_default: false,
@@ -230,12 +230,18 @@ impl Login {
 }
 
 /// Refuses an `@` behind the hosts where it shows that a password with `/` or `?` in it was not percent-encoded. Such a URL can parse
-/// (`postgres://u:12/rest@host/db` has the host `u` and the port 12), and half of the password would be shown as the database's name.
-fn refuse_stray_at(authority: &str, path: Option<&str>, query: Option<&str>) -> Result<(), Fault> {
+/// (`postgres://u:12/rest@host/db` has the host `u` and the port 12), and half of the password would be shown as a host or the database's name.
+fn refuse_stray_at(
+    authority: &str,
+    path: Option<&str>,
+    query: Option<&str>,
+    params: &Params,
+) -> Result<(), Fault> {
     let in_path = path.is_some_and(|path| path.contains('@'));
-    // A parameter may hold an `@` (`krbspn=postgres/host@REALM`), as long as no password can have begun before it.
+    // A known parameter may hold an `@` (`krbspn=postgres/host@REALM`), as long as no password can have begun before it.
     let in_query = query.is_some_and(|query| query.contains('@'));
-    if in_path || (in_query && !authority.is_empty() && !authority.contains('@')) {
+    let before_login = in_query && !authority.is_empty() && !authority.contains('@');
+    if in_path || before_login || params.has_stray_at() {
         return Err(Fault::invalid("an `@` behind its hosts", ENCODE));
     }
     Ok(())
@@ -356,7 +362,7 @@ mod tests {
         assert_eq!(source.hosts(), [PostgresHost { host: "i".to_owned(), port: Some(2) }]);
         assert_eq!(source.database(), Some("e"));
         let shown = source.write(Secrets::Masked);
-        assert_eq!(shown, "postgres://u:***@h:1/d?user=v&password=***&password=***&host=i&port=2&dbname=e");
+        assert_eq!(shown, "postgres://u:***@h:1/d?user=v&password=***&***&host=i&port=2&dbname=e");
     }
 
     #[test]
@@ -389,6 +395,7 @@ mod tests {
             "u:?a=1@h/d",
             "u:a/b@h/d",
             "a@b:1/x@h/d",
+            "u:@x?@h/d",
         ] {
             let fault = PostgresSource::parse(Spelling::Postgres, text).unwrap_err();
             assert!(fault.help.contains("percent-encode"), "{text}: {}", fault.help);
