@@ -14,6 +14,8 @@ behaviours! { "compact";
     compaction_goes_exactly_to_its_revision, compacts;
     /// A compaction keeps what the keys hold, their revisions, and the count.
     compaction_keeps_what_is_there, compacts;
+    /// A compaction to the newest revision, if that is a delete, leaves the store at that revision.
+    compaction_to_a_delete_does_not_turn_the_revision_back, compacts;
     /// A compaction to a revision that is compacted already is refused as such.
     compaction_to_a_compacted_revision_is_refused, compacts;
     /// A compaction to a revision that is not written yet is refused as such.
@@ -50,11 +52,12 @@ impl Checks {
         let (wire, key) = (target.wire(), target.key("a"));
         let history = history(target, &key).await?;
         let gone = wire.create(&target.key("gone"), "1").await?;
-        let last = wire.delete(&target.key("gone"), gone).await?;
+        wire.delete(&target.key("gone"), gone).await?;
+        let last = wire.create(&target.key("last"), "1").await?;
         compact(target, last).await?;
         let (start, range_end) = target.bounds();
         let list = wire.range(RangeRequest { key: start, range_end, ..RangeRequest::default() }).await?;
-        same("the count", list.count, 1)?;
+        same("the count", list.count, 2)?;
         let kv = &list.kvs[0];
         same("the value", &kv.value[..], b"4")?;
         same("the create revision", kv.create_revision, history[0])?;
@@ -62,6 +65,18 @@ impl Checks {
         same("the header's revision", header_revision(list.header.as_ref()), last)?;
         let next = wire.update(&key, "5", history[4]).await?;
         same("the revision of the next write", next, last + 1)
+    }
+
+    async fn compaction_to_a_delete_does_not_turn_the_revision_back(target: &Target) -> Result<(), Failure> {
+        let (wire, key) = (target.wire(), target.key("a"));
+        let created = wire.create(&key, "1").await?;
+        let deleted = wire.delete(&key, created).await?;
+        compact(target, deleted).await?;
+        let (start, range_end) = target.bounds();
+        let count = RangeRequest { key: start, range_end, count_only: true, ..RangeRequest::default() };
+        let answer = wire.range(count).await?;
+        same("the header's revision", header_revision(answer.header.as_ref()), deleted)?;
+        same("the count", answer.count, 0)
     }
 
     async fn compaction_to_a_compacted_revision_is_refused(target: &Target) -> Result<(), Failure> {

@@ -38,6 +38,10 @@
 //! `--compact-min-retain=0`, without which it keeps the last 1,000 revisions whatever is asked.
 //! [`progress::progress_comes_by_itself`] waits for 15 s at the most, so the server's interval must be shorter: kine's
 //! default is, etcd's is not.
+//!
+//! # Known differences
+//!
+#![doc = include_str!("differences.md")]
 
 mod differences;
 mod run;
@@ -93,6 +97,6 @@ pub mod server;
 pub mod txn;
 pub mod watch;
 
-pub use differences::{Difference, KNOWN_DIFFERENCES, Server, differences_as_markdown};
+pub use differences::{Certainty, Difference, KNOWN_DIFFERENCES, Server, differences_as_markdown};
 pub use run::{Behaviour, Report, SUITE, run_all};
 pub use target::{Failure, Target};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kine_proto::etcdserverpb::{WatchCreateRequest, WatchResponse};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::target::{Failure, Target, same};
 use super::wire::{WireWatch, header_revision};
@@ -12,7 +12,7 @@ use super::wire::{WireWatch, header_revision};
 const INTERVAL: Duration = Duration::from_secs(15);
 
 behaviours! { "progress";
-    /// A request for progress is answered for all watches of the stream at once, under the watch id -1, without events.
+    /// A request for progress, repeated until it is heard, is answered for all watches of the stream at once, under the watch id -1, without events.
     progress_is_answered_when_asked_for;
     /// Progress that was asked for after a write reaches that write's revision.
     progress_reaches_the_last_write;
@@ -62,7 +62,7 @@ impl Checks {
     }
 
     async fn progress_does_not_run_ahead_of_events(target: &Target) -> Result<(), Failure> {
-        const WRITES: usize = 60;
+        const WRITES: usize = 100;
         let (wire, key) = (target.wire(), target.key("a"));
         let start = wire.revision().await? + 1;
         let (mut watch, _) = wire.watch(request(target, start)).await?;
@@ -107,13 +107,20 @@ fn request(target: &Target, start_revision: i64) -> WatchCreateRequest {
     }
 }
 
-/// Asks for progress and gives the answer. Periodic progress, which may come in between, is passed over.
+/// Asks for progress, once a second, and gives the answer. Periodic progress, which may come in between, is passed over.
+///
+/// The API server asks ten times a second; kine lets a question go unanswered while a watch of the stream is not idle.
 async fn asked(watch: &mut WireWatch) -> Result<WatchResponse, Failure> {
-    watch.ask_for_progress().await?;
-    loop {
-        let response = watch.next().await?;
-        if response.watch_id == -1 || !response.events.is_empty() || response.canceled {
-            return Ok(response);
+    let deadline = Instant::now() + INTERVAL;
+    while Instant::now() < deadline {
+        watch.ask_for_progress().await?;
+        let until = Instant::now() + Duration::from_secs(1);
+        while let Ok(response) = timeout_at(until, watch.next()).await {
+            let response = response?;
+            if response.watch_id == -1 || !response.events.is_empty() || response.canceled {
+                return Ok(response);
+            }
         }
     }
+    Err(Failure::new(format!("progress was asked for and did not come within {INTERVAL:?}")))
 }

@@ -16,6 +16,9 @@ use crate::{Error, Revision};
 /// The longest pause between two attempts to open a stream.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
+/// How often a silent server is asked for its progress before the stream is given up.
+const QUESTIONS: u32 = 3;
+
 /// Opens the first stream, so that a watch that cannot work at all fails here.
 pub(super) async fn start(request: WatchRequest) -> Result<Watch, Error> {
     let WatchRequest { transport, range, from, prev_kv, silence } = request;
@@ -141,10 +144,14 @@ async fn next_message(session: &mut Session, silence: Duration) -> Message {
     if let Ok(message) = timeout(silence, session.next()).await {
         return message;
     }
-    if session.ask_for_progress()
-        && let Ok(message) = timeout(silence, session.next()).await
-    {
-        return message;
+    // More than once, because kine lets a question go unanswered while the watch is not idle (seen on v0.16.4).
+    for _ in 0..QUESTIONS {
+        if !session.ask_for_progress() {
+            break;
+        }
+        if let Ok(message) = timeout(silence / QUESTIONS, session.next()).await {
+            return message;
+        }
     }
     Message::Over(format!("the server was silent for {:?}", silence * 2))
 }
