@@ -55,8 +55,9 @@ pub enum ConfigErrorKind {
 
 /// What is wrong with a config or a data source, where, and what to write instead.
 ///
-/// The message never holds text of a data source, nor of any value: those can be secrets. It says which key or which part is meant, and
-/// the place in the file if there is one. An unknown key is shown if it is made of letters, digits, `_`, `-` and `.` alone.
+/// The message never holds text of a data source, nor of any value: those can be secrets. It says which key
+/// or which part is meant, and the place in the file if there is one. An unknown key is shown if it is made
+/// of letters, digits, `_`, `-` and `.` alone.
 ///
 /// ```
 /// use backingstore_config::{ConfigErrorKind, VirtualClusterConfig};
@@ -106,7 +107,8 @@ impl ConfigError {
         self.kind
     }
 
-    /// What is at fault: the path of a key such as `controlPlane.backingStore.database.external`, or `data source`.
+    /// What is at fault: the path of a key such as `controlPlane.backingStore.database.external`, or `data
+    /// source`.
     pub fn subject(&self) -> &str {
         &self.subject
     }

@@ -10,8 +10,8 @@ use crate::model::TlsFiles;
 use crate::redaction::{MASK, is_plain_word};
 use crate::store::Store;
 
-/// Flags whose value is a secret, and the variable through which kine takes the same value (kine v0.16.4 `pkg/app`). A flag beats its variable, so
-/// the flag must be absent for the variable to count.
+/// Flags whose value is a secret, and the variable through which kine takes the same value (kine v0.16.4
+/// `pkg/app`). A flag beats its variable, so the flag must be absent for the variable to count.
 const SECRET_FLAGS: [(&str, &str); 3] = [
     ("endpoint", "KINE_ENDPOINT"),
     ("s3-secret-key", "AWS_SECRET_ACCESS_KEY"),
@@ -20,8 +20,10 @@ const SECRET_FLAGS: [(&str, &str); 3] = [
 
 /// How to start kine: its arguments and its environment, without the program's name.
 ///
-/// [`arguments`](Self::arguments) and [`environment`](Self::environment) belong together and keep the data source out of the process list.
-/// [`vcluster_arguments_exposing_secrets`](Self::vcluster_arguments_exposing_secrets) is the line that vCluster itself runs, data source and all.
+/// [`arguments`](Self::arguments) and [`environment`](Self::environment) belong together and keep the data
+/// source out of the process list.
+/// [`vcluster_arguments_exposing_secrets`](Self::vcluster_arguments_exposing_secrets) is the line that
+/// vCluster itself runs, data source and all.
 ///
 /// ```
 /// use backingstore_config::{DataSource, KineCommand};
@@ -65,13 +67,14 @@ impl KineCommand {
 
     /// kine for this store, as vCluster starts it.
     ///
-    /// An embedded database's identity provider is left out, since vCluster does not read it. For an external database the flag
-    /// `--identity-provider` is given; vCluster's own code for it is not public.
+    /// An embedded database's identity provider is left out, since vCluster does not read it. For an external
+    /// database the flag `--identity-provider` is given; vCluster's own code for it is not public.
     ///
     /// # Errors
     ///
-    /// [`NotServedByKine`](ConfigErrorKind::NotServedByKine) for an etcd, and [`UnresolvedConnector`](ConfigErrorKind::UnresolvedConnector) for an
-    /// external database with a connector alone.
+    /// [`NotServedByKine`](ConfigErrorKind::NotServedByKine) for an etcd, and
+    /// [`UnresolvedConnector`](ConfigErrorKind::UnresolvedConnector) for an external database with a
+    /// connector alone.
     pub fn for_store(store: &Store) -> Result<Self, ConfigError> {
         match store {
             Store::EmbeddedDatabase(database) => Ok(Self {
@@ -104,13 +107,15 @@ impl KineCommand {
         }
     }
 
-    /// Where kine listens for etcd clients: `unix://PATH`, or `HOST:PORT`. By default vCluster's `unix:///data/kine.sock`.
+    /// Where kine listens for etcd clients: `unix://PATH`, or `HOST:PORT`. By default vCluster's
+    /// `unix:///data/kine.sock`.
     pub fn listen_address(mut self, address: impl Into<String>) -> Self {
         self.listen_address = address.into();
         self
     }
 
-    /// Where kine serves its metrics: `HOST:PORT`, or `0` for nowhere. By default `127.0.0.1:2381`, as in vCluster since 0.35; it was `0` before.
+    /// Where kine serves its metrics: `HOST:PORT`, or `0` for nowhere. By default `127.0.0.1:2381`, as in
+    /// vCluster since 0.35; it was `0` before.
     pub fn metrics_bind_address(mut self, address: impl Into<String>) -> Self {
         self.metrics_bind_address = address.into();
         self
@@ -138,19 +143,22 @@ impl KineCommand {
         self
     }
 
-    /// The arguments without the data source: it is in [`environment`](Self::environment), also if an extra argument names it. So are the secret
-    /// keys of kine's S3 flags. An extra argument that is no flag, which kine refuses, is `***`. A flag that kine does not have stays as it was written.
+    /// The arguments without the data source: it is in [`environment`](Self::environment), also if an extra
+    /// argument names it. So are the secret keys of kine's S3 flags. An extra argument that is no flag, which
+    /// kine refuses, is `***`. A flag that kine does not have stays as it was written.
     pub fn arguments(&self) -> Vec<String> {
         self.split().0
     }
 
-    /// The variables to set for the process, over those that it inherits. `KINE_ENDPOINT` is always among them.
+    /// The variables to set for the process, over those that it inherits. `KINE_ENDPOINT` is always among
+    /// them.
     pub fn environment(&self) -> Vec<(String, SecretString)> {
         self.split().1
     }
 
-    /// The arguments as vCluster gives them, with the data source and its password among them. Every user of the machine can read the arguments of
-    /// a process, and vCluster logs them: this is for showing what vCluster does, not for starting kine.
+    /// The arguments as vCluster gives them, with the data source and its password among them. Every user of
+    /// the machine can read the arguments of a process, and vCluster logs them: this is for showing what
+    /// vCluster does, not for starting kine.
     pub fn vcluster_arguments_exposing_secrets(&self) -> Vec<String> {
         let extra: Vec<String> = self.extra_args.iter().map(|arg| arg.expose_secret().to_owned()).collect();
         let mut arguments = self.built_in(self.endpoint.expose_secret());
@@ -239,8 +247,8 @@ pub(crate) fn endpoint_among(extra_args: &[SecretString]) -> Option<&str> {
     found
 }
 
-/// The variable and the value of a flag that holds a secret. The value is none where the next argument holds it. kine reads flags with one dash and
-/// with two (Go's package `flag`).
+/// The variable and the value of a flag that holds a secret. The value is none where the next argument holds
+/// it. kine reads flags with one dash and with two (Go's package `flag`).
 fn secret_flag(argument: &str) -> Option<(&'static str, Option<&str>)> {
     let flag = argument.strip_prefix("--").or_else(|| argument.strip_prefix('-'))?;
     let (name, value) = match flag.split_once('=') {
@@ -250,7 +258,8 @@ fn secret_flag(argument: &str) -> Option<(&'static str, Option<&str>)> {
     SECRET_FLAGS.iter().find(|(secret, _)| *secret == name).map(|(_, variable)| (*variable, value))
 }
 
-/// Whether a flag has its value in the next argument: one without `=` that is not a switch (kine v0.16.4 `pkg/app`).
+/// Whether a flag has its value in the next argument: one without `=` that is not a switch (kine v0.16.4
+/// `pkg/app`).
 fn takes_next(argument: &str) -> bool {
     const SWITCHES: [&str; 8] = [
         "debug",

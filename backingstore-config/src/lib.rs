@@ -1,5 +1,5 @@
-//! Says which backing store a Kubernetes control plane's config means, and reads and writes the data-source strings and the kine command line that
-//! go with it.
+//! Says which backing store a Kubernetes control plane's config means, and reads and writes the data-source
+//! strings and the kine command line that go with it.
 //!
 //! ```
 //! use backingstore_config::{KineCommand, Store, VirtualClusterConfig};
@@ -35,13 +35,16 @@
 //!
 //! # What it refuses
 //!
-//! - **To connect, to read files, to look at the environment.** It does no I/O and has no async runtime: the same text gives the same answer
-//!   everywhere.
-//! - **To guess between stores.** Two enabled ones are an error, and so is an external one that is described but not enabled. vCluster takes one
-//!   silently, and a cluster that starts on an empty SQLite file looks as if its data were gone.
-//! - **To skip a key that it does not know** below `backingStore`: most are misspelt. Elsewhere it looks at nothing that it does not model.
-//! - **To show a secret.** Passwords, and parameters that it does not know, are `***` in `Display` and `Debug`; errors hold no text of a value. What gives a
-//!   secret out has `expose` in its name, and nothing here implements `Serialize`.
+//! - **To connect, to read files, to look at the environment.** It does no I/O and has no async runtime: the
+//!   same text gives the same answer everywhere.
+//! - **To guess between stores.** Two enabled ones are an error, and so is an external one that is described
+//!   but not enabled. vCluster takes one silently, and a cluster that starts on an empty SQLite file looks as
+//!   if its data were gone.
+//! - **To skip a key that it does not know** below `backingStore`: most are misspelt. Elsewhere it looks at
+//!   nothing that it does not model.
+//! - **To show a secret.** Passwords, and parameters that it does not know, are `***` in `Display` and
+//!   `Debug`; errors hold no text of a value. What gives a secret out has `expose` in its name, and nothing
+//!   here implements `Serialize`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

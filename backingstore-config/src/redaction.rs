@@ -12,8 +12,8 @@ pub(crate) enum Secrets {
 
 /// Whether a key's name may be shown although nobody knows it.
 ///
-/// A misplaced data source or half a password can stand where a name is expected (`external: { postgres://u:p@h/db }`). It holds a `:`,
-/// an `@` or the like; a name does not.
+/// A misplaced data source or half a password can stand where a name is expected (`external: {
+/// postgres://u:p@h/db }`). It holds a `:`, an `@` or the like; a name does not.
 pub(crate) fn is_plain_word(name: &str) -> bool {
     name.len() <= 63
         && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')

@@ -1,7 +1,7 @@
 //! YAML as a tree in which every key and value knows its place.
 //!
-//! The model is built from this tree, not by serde: so one wrong type hides no other fault, and an error can name the path and the place of
-//! what is wrong.
+//! The model is built from this tree, not by serde: so one wrong type hides no other fault, and an error can
+//! name the path and the place of what is wrong.
 
 use std::fmt;
 

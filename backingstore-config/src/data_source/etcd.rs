@@ -5,7 +5,8 @@ use std::fmt;
 use super::fault::Fault;
 use super::host::split_host_port;
 
-/// One or more endpoints of one etcd. They hold no secret: a user or a password in one is refused, since no etcd client reads it there.
+/// One or more endpoints of one etcd. They hold no secret: a user or a password in one is refused, since no
+/// etcd client reads it there.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EtcdEndpoints(Vec<EtcdEndpoint>);
 

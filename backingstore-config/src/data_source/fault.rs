@@ -4,7 +4,8 @@ use crate::error::{ConfigError, ConfigErrorKind};
 
 /// What a parser of data sources answers when it refuses.
 ///
-/// Its texts are `&'static str` on purpose: nothing of the input can reach an error, whatever the input is and wherever the password stands in it.
+/// Its texts are `&'static str` on purpose: nothing of the input can reach an error, whatever the input is
+/// and wherever the password stands in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Fault {
     pub(super) kind: ConfigErrorKind,

@@ -21,7 +21,8 @@ pub(super) fn parse_port(text: &str) -> Result<u16, Fault> {
     }
 }
 
-/// Splits `HOST`, `HOST:PORT`, `[IPV6]` or `[IPV6]:PORT`, and takes the brackets off. An empty host and an empty port are left to the caller.
+/// Splits `HOST`, `HOST:PORT`, `[IPV6]` or `[IPV6]:PORT`, and takes the brackets off. An empty host and an
+/// empty port are left to the caller.
 pub(super) fn split_host_port(text: &str) -> Result<(&str, Option<u16>), Fault> {
     let (host, port) = if let Some(rest) = text.strip_prefix('[') {
         let Some((address, port)) = rest.split_once(']') else {

@@ -1,7 +1,8 @@
-//! The parameters whose values are known to be harmless, engine by engine. Any other value is masked where a data source is shown.
+//! The parameters whose values are known to be harmless, engine by engine. Any other value is masked where a
+//! data source is shown.
 //!
-//! Left out on purpose: what holds a secret (`password`, `sslpassword`, `scram_client_key`, `oauth_client_secret`, `_auth_pass`) and what can hold
-//! anything (`connectionAttributes`).
+//! Left out on purpose: what holds a secret (`password`, `sslpassword`, `scram_client_key`,
+//! `oauth_client_secret`, `_auth_pass`) and what can hold anything (`connectionAttributes`).
 
 /// The names of one engine. Compared with case, as the drivers do.
 pub(super) struct KnownParams(&'static [&'static str]);
@@ -12,8 +13,8 @@ impl KnownParams {
     }
 }
 
-/// PostgreSQL: libpq's parameters (PostgreSQL 18, "Parameter Key Words"), pgx's own (pgx v5 `ParseConfig`), those of vCluster's kine fork for Kerberos,
-/// and run-time settings that are often set for a connection.
+/// PostgreSQL: libpq's parameters (PostgreSQL 18, "Parameter Key Words"), pgx's own (pgx v5 `ParseConfig`),
+/// those of vCluster's kine fork for Kerberos, and run-time settings that are often set for a connection.
 pub(super) const POSTGRES: KnownParams = KnownParams(&[
     "host",
     "hostaddr",
@@ -114,7 +115,8 @@ pub(super) const MYSQL: KnownParams = KnownParams(&[
     "wait_timeout",
 ]);
 
-/// SQLite: go-sqlite3's parameters (v1.14 `Open`), SQLite's own for `file:` names (sqlite.org/uri.html), and kine's.
+/// SQLite: go-sqlite3's parameters (v1.14 `Open`), SQLite's own for `file:` names (sqlite.org/uri.html), and
+/// kine's.
 pub(super) const SQLITE: KnownParams = KnownParams(&[
     "_auto_vacuum",
     "_vacuum",

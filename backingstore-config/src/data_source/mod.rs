@@ -1,7 +1,8 @@
-//! Data-source strings: one form for each engine, parsed without loss, shown redacted, written back as they were.
+//! Data-source strings: one form for each engine, parsed without loss, shown redacted, written back as they
+//! were.
 //!
-//! Read [`sqlite`] first, it is the shortest; [`mysql`] and [`postgres`] have the same file plan. [`params`] is what stands after the `?` in all
-//! of them, [`scheme`] what stands before the `://`.
+//! Read [`sqlite`] first, it is the shortest; [`mysql`] and [`postgres`] have the same file plan. [`params`]
+//! is what stands after the `?` in all of them, [`scheme`] what stands before the `://`.
 
 mod etcd;
 mod fault;
@@ -65,8 +66,9 @@ impl fmt::Display for Engine {
 
 /// Where the data is: what kine takes as `--endpoint`, and vCluster as `dataSource`.
 ///
-/// Parsing keeps every character, so that [`expose`](Self::expose) gives back the text that was parsed. `Display` and `Debug` show it with `***` in the
-/// place of passwords and of parameters that this crate does not know.
+/// Parsing keeps every character, so that [`expose`](Self::expose) gives back the text that was parsed.
+/// `Display` and `Debug` show it with `***` in the place of passwords and of parameters that this crate does
+/// not know.
 ///
 /// The empty string is a data source too: kine's default, a SQLite file `./db/state.db`.
 ///
@@ -98,8 +100,10 @@ impl DataSource {
     ///
     /// # Errors
     ///
-    /// [`UnknownScheme`](crate::ConfigErrorKind::UnknownScheme) and [`UnsupportedScheme`](crate::ConfigErrorKind::UnsupportedScheme) for what stands
-    /// before the `://`, [`InvalidDataSource`](crate::ConfigErrorKind::InvalidDataSource) for the rest. No error holds any text of the input.
+    /// [`UnknownScheme`](crate::ConfigErrorKind::UnknownScheme) and
+    /// [`UnsupportedScheme`](crate::ConfigErrorKind::UnsupportedScheme) for what stands before the `://`,
+    /// [`InvalidDataSource`](crate::ConfigErrorKind::InvalidDataSource) for the rest. No error holds any text
+    /// of the input.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         // kine's factory: an empty endpoint is the default driver, without a look for a scheme.
         if text.is_empty() {

@@ -1,6 +1,7 @@
 //! `mysql://` and a DSN of go-sql-driver: `USER:PASSWORD@NET(ADDRESS)/DATABASE?PARAMETERS`.
 //!
-//! It is not a URL. Nothing before the last `/` is percent-encoded, so a password may hold `@`, `:` and `/` as they are.
+//! It is not a URL. Nothing before the last `/` is percent-encoded, so a password may hold `@`, `:` and `/`
+//! as they are.
 
 use std::fmt;
 
@@ -103,7 +104,8 @@ impl MysqlSource {
         self.login.as_ref().map(|login| login.user.as_str())
     }
 
-    /// The password, which is as it is written: a DSN has no encoding for it. None where there is no `:` after the user.
+    /// The password, which is as it is written: a DSN has no encoding for it. None where there is no `:`
+    /// after the user.
     pub fn password(&self) -> Option<&SecretString> {
         self.login.as_ref()?.password.as_ref()
     }
@@ -118,7 +120,8 @@ impl MysqlSource {
         Some(self.database.as_str()).filter(|name| !name.is_empty())
     }
 
-    /// Whether nothing follows `mysql://`. kine then takes root on a local socket, or on `127.0.0.1` if it is started with a TLS file.
+    /// Whether nothing follows `mysql://`. kine then takes root on a local socket, or on `127.0.0.1` if it is
+    /// started with a TLS file.
     pub fn is_kine_default(&self) -> bool {
         self.is_kine_default
     }
@@ -215,8 +218,9 @@ fn has_port(address: Option<&str>) -> bool {
 }
 
 fn tcp_address(text: &str) -> Result<MysqlAddress, Fault> {
-    // The driver adds its port to whatever has none, so an IPv6 address without brackets works, and one in brackets without a port becomes
-    // `[[ADDRESS]]:3306`, which it cannot dial (go-sql-driver `ensureHavePort`).
+    // The driver adds its port to whatever has none, so an IPv6 address without brackets works, and one in
+    // brackets without a port becomes `[[ADDRESS]]:3306`, which it cannot dial (go-sql-driver
+    // `ensureHavePort`).
     if text.parse::<std::net::Ipv6Addr>().is_ok() {
         return Ok(MysqlAddress::Tcp { host: text.to_owned(), port: DEFAULT_PORT });
     }

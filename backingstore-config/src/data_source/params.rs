@@ -11,8 +11,8 @@ use crate::redaction::{MASK, Secrets, is_plain_word};
 
 /// The parameters of a data source, in the order in which they were written.
 ///
-/// `Debug` shows the values of parameters that this crate knows to be harmless, and masks all others: an unknown one can be a misspelt
-/// password.
+/// `Debug` shows the values of parameters that this crate knows to be harmless, and masks all others: an
+/// unknown one can be a misspelt password.
 #[derive(Clone, Default)]
 pub struct Params {
     /// None: no `?` was written.
@@ -62,7 +62,8 @@ impl Params {
         })
     }
 
-    /// Reads parameters as go-sql-driver does: names as they are, values decoded, and what has no `=` is not a parameter.
+    /// Reads parameters as go-sql-driver does: names as they are, values decoded, and what has no `=` is not
+    /// a parameter.
     pub(super) fn parse_mysql(text: Option<&str>, known: &KnownParams) -> Result<Self, Fault> {
         Self::parse(text, |segment| {
             let Some((name, value)) = segment.split_once('=') else {
@@ -98,9 +99,11 @@ impl Params {
         self.segments.iter().flatten().filter_map(|segment| segment.param.as_ref())
     }
 
-    /// The decoded value of the first parameter of this name, which is the one that kine's drivers use. Names are compared with case.
+    /// The decoded value of the first parameter of this name, which is the one that kine's drivers use. Names
+    /// are compared with case.
     ///
-    /// None if there is no such parameter, and none if its value may be a secret; [`expose`](Self::expose) gives those.
+    /// None if there is no such parameter, and none if its value may be a secret; [`expose`](Self::expose)
+    /// gives those.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.iter().find(|param| param.name == name)?.value()
     }
@@ -165,7 +168,8 @@ impl Param {
         Self { name, value: SecretString::from(value), shown }
     }
 
-    /// The decoded name, or `***` where it does not look like one: half of a password that was not percent-encoded can stand here.
+    /// The decoded name, or `***` where it does not look like one: half of a password that was not
+    /// percent-encoded can stand here.
     pub fn name(&self) -> &str {
         match self.shown {
             Shown::Whole | Shown::Name => &self.name,

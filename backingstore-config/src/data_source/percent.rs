@@ -11,7 +11,8 @@ pub(super) enum Plus {
     Space,
 }
 
-/// Undoes percent-encoding. Text after `%` that is not two hexadecimal digits, and bytes that are not UTF-8, are refused.
+/// Undoes percent-encoding. Text after `%` that is not two hexadecimal digits, and bytes that are not UTF-8,
+/// are refused.
 pub(super) fn decode(text: &str, plus: Plus) -> Result<String, Fault> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();

@@ -18,8 +18,9 @@ const ENCODE: &str = "percent-encode `@`, `:`, `/`, `?` and `#` in the user, the
 
 /// A database of a PostgreSQL server.
 ///
-/// A parameter `user`, `password`, `host`, `port` or `dbname` takes the place of the same part of the URL, as in libpq and pgx; of a repeated one the
-/// first counts. What kine makes of the rest (a default database, a name in lower case) is not applied here.
+/// A parameter `user`, `password`, `host`, `port` or `dbname` takes the place of the same part of the URL, as
+/// in libpq and pgx; of a repeated one the first counts. What kine makes of the rest (a default database, a
+/// name in lower case) is not applied here.
 #[derive(Clone)]
 pub struct PostgresSource {
     spelling: Spelling,
@@ -57,7 +58,8 @@ pub struct PostgresHost {
 }
 
 impl PostgresHost {
-    /// A name, an address (IPv6 without brackets), or the folder of a Unix socket. Empty means the driver's default.
+    /// A name, an address (IPv6 without brackets), or the folder of a Unix socket. Empty means the driver's
+    /// default.
     pub fn host(&self) -> &str {
         &self.host
     }
@@ -146,7 +148,8 @@ impl PostgresSource {
         Ok(self)
     }
 
-    /// The user, decoded. For Kerberos it is the principal. None means the driver's default, the user of the operating system.
+    /// The user, decoded. For Kerberos it is the principal. None means the driver's default, the user of the
+    /// operating system.
     pub fn user(&self) -> Option<&str> {
         self.user.as_deref()
     }
@@ -156,9 +159,14 @@ impl PostgresSource {
         self.password.as_ref()
     }
 
-    /// The servers, in the order in which they are tried. Empty means the driver's default: a local socket, or `localhost`.
+    /// The servers, in the order in which they are tried. Empty means the driver's default: a local socket,
+    /// or `localhost`.
     ///
-    /// Ports are paired with hosts as pgx does it: the n-th port with the n-th host, and the first port where there are fewer ports than hosts.
+    /// Ports are paired with hosts as pgx does it: the n-th port with the n-th host, and the first port where
+    /// there are fewer ports than hosts.
+    ///
+    /// Two lists that libpq reads do not start kine, since Go's `net/url` refuses them: several hosts one of
+    /// which is in brackets, and a last host without a port after one that has a port.
     pub fn hosts(&self) -> &[PostgresHost] {
         &self.hosts
     }
@@ -213,7 +221,8 @@ impl fmt::Debug for PostgresSource {
 
 impl Login {
     fn parse(text: &str) -> Result<Self, Fault> {
-        // Go's `validUserinfo`: the unreserved characters and sub-delims of RFC 3986, `:`, `%`, and `@` because URLs are diverse.
+        // Go's `validUserinfo`: the unreserved characters and sub-delims of RFC 3986, `:`, `%`, and `@`
+        // because URLs are diverse.
         let fits = |b: u8| b.is_ascii_alphanumeric() || b"-._:~!$&'()*+,;=%@".contains(&b);
         if !text.bytes().all(fits) {
             return Err(Fault::invalid(
@@ -229,8 +238,9 @@ impl Login {
     }
 }
 
-/// Refuses an `@` behind the hosts where it shows that a password with `/` or `?` in it was not percent-encoded. Such a URL can parse
-/// (`postgres://u:12/rest@host/db` has the host `u` and the port 12), and half of the password would be shown as a host or the database's name.
+/// Refuses an `@` behind the hosts where it shows that a password with `/` or `?` in it was not
+/// percent-encoded. Such a URL can parse (`postgres://u:12/rest@host/db` has the host `u` and the port 12),
+/// and half of the password would be shown as a host or the database's name.
 fn refuse_stray_at(
     authority: &str,
     path: Option<&str>,
@@ -238,7 +248,8 @@ fn refuse_stray_at(
     params: &Params,
 ) -> Result<(), Fault> {
     let in_path = path.is_some_and(|path| path.contains('@'));
-    // A known parameter may hold an `@` (`krbspn=postgres/host@REALM`), as long as no password can have begun before it.
+    // A known parameter may hold an `@` (`krbspn=postgres/host@REALM`), as long as no password can have begun
+    // before it.
     let in_query = query.is_some_and(|query| query.contains('@'));
     let before_login = in_query && !authority.is_empty() && !authority.contains('@');
     if in_path || before_login || params.has_stray_at() {

@@ -33,8 +33,8 @@ pub(super) fn split(text: &str) -> Result<(Scheme, &str), Fault> {
     }
 }
 
-/// Looks a refused name up among those that users write. The name itself is never shown: in a text without a scheme, what stands before the first
-/// `://` can be anything.
+/// Looks a refused name up among those that users write. The name itself is never shown: in a text without a
+/// scheme, what stands before the first `://` can be anything.
 fn refuse(name: &str) -> Fault {
     // The schemes that kine v0.16.4 registers beside the served ones.
     for (known, problem, help) in [

@@ -17,7 +17,8 @@ const KINE_DEFAULT: &str = "./db/state.db?_journal_mode=WAL&_busy_timeout=30000&
 
 /// A SQLite database: a file or memory, and how to open it.
 ///
-/// kine adds its own defaults to an empty data source only. Where one is given, what it does not say is SQLite's default.
+/// kine adds its own defaults to an empty data source only. Where one is given, what it does not say is
+/// go-sqlite3's default.
 #[derive(Clone)]
 pub struct SqliteSource {
     /// Some: what was written instead of the path and parameters below, which are kine's default for it.
@@ -123,29 +124,35 @@ impl SqliteSource {
         })
     }
 
-    /// The file, relative to the working directory of the process that opens it. `:memory:` means no file; see [`is_in_memory`](Self::is_in_memory).
+    /// The file, relative to the working directory of the process that opens it. `:memory:` means no file;
+    /// see [`is_in_memory`](Self::is_in_memory).
     ///
-    /// Of a `file:` URI it is the decoded path. SQLite's parameters for such names are among [`params`](Self::params).
+    /// Of a `file:` URI it is the decoded path. SQLite's parameters for such names are among
+    /// [`params`](Self::params).
     pub fn path(&self) -> &Path {
         Path::new(&self.path)
     }
 
-    /// Whether the database ends with its last connection: `:memory:`, `file::memory:`, and `mode=memory` of a `file:` URI.
+    /// Whether the database ends with its last connection: `:memory:`, `file::memory:`, and `mode=memory` of
+    /// a `file:` URI.
     pub fn is_in_memory(&self) -> bool {
         self.path == ":memory:" || (self.is_uri() && self.params.get("mode") == Some("memory"))
     }
 
-    /// Whether the path was written as a `file:` URI, which alone has SQLite read `mode`, `cache`, `immutable` and `vfs`.
+    /// Whether the path was written as a `file:` URI, which alone has SQLite read `mode`, `cache`,
+    /// `immutable` and `vfs`.
     pub fn is_uri(&self) -> bool {
         self.written_path.starts_with("file:")
     }
 
-    /// Whether this is kine's default for an empty data source. For it alone kine creates the folder of the file.
+    /// Whether this is kine's default for an empty data source. For it alone kine creates the folder of the
+    /// file.
     pub fn is_kine_default(&self) -> bool {
         self.stands_for_default.is_some()
     }
 
-    /// `_synchronous` or `_sync`, of which the second wins. None if neither is given; go-sqlite3 takes `NORMAL` then, SQLite by itself `FULL`.
+    /// `_synchronous` or `_sync`, of which the second wins. None if neither is given; go-sqlite3 takes
+    /// `NORMAL` then, SQLite by itself `FULL`.
     pub fn synchronous(&self) -> Option<Synchronous> {
         self.synchronous
     }
@@ -160,8 +167,8 @@ impl SqliteSource {
         self.transaction_lock
     }
 
-    /// `_busy_timeout` or `_timeout`, of which the second wins: how long to wait for a lock. Zero, and what is below, does not wait. None if neither is
-    /// given; go-sqlite3 takes 5 s then.
+    /// `_busy_timeout` or `_timeout`, of which the second wins: how long to wait for a lock. Zero, and what
+    /// is below, does not wait. None if neither is given; go-sqlite3 takes 5 s then.
     pub fn busy_timeout(&self) -> Option<Duration> {
         self.busy_timeout
     }
@@ -190,7 +197,8 @@ impl fmt::Debug for SqliteSource {
     }
 }
 
-/// The path of a `file:` URI, by sqlite.org/uri.html: an authority is empty or `localhost`, the path is decoded.
+/// The path of a `file:` URI, by sqlite.org/uri.html: an authority is empty or `localhost`, the path is
+/// decoded.
 fn uri_path(uri: &str) -> Result<String, Fault> {
     let path = match uri.strip_prefix("//") {
         Some(rest) => match rest.strip_prefix("localhost").unwrap_or(rest) {
@@ -214,8 +222,8 @@ fn uri_path(uri: &str) -> Result<String, Fault> {
     decode(path, Plus::Literal)
 }
 
-/// Reads a parameter that has two names, as go-sqlite3 does: where the second is there it hides the first, even if it is empty, and an empty value
-/// is none.
+/// Reads a parameter that has two names, as go-sqlite3 does: where the second is there it hides the first,
+/// even if it is empty, and an empty value is none.
 fn read<T>(
     params: &Params,
     first: &str,

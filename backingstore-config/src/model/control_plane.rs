@@ -35,7 +35,8 @@ pub struct StatefulSet {
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct HighAvailability {
-    /// `replicas`: how many control planes run. The chart's default is 1; an embedded database allows no more.
+    /// `replicas`: how many control planes run. The chart's default is 1; an embedded database allows no
+    /// more.
     pub replicas: Option<u32>,
 }
 

@@ -27,7 +27,8 @@ pub struct DatabaseKine {
     pub identity_provider: Option<String>,
     /// `caFile`, `certFile` and `keyFile`: paths inside the control plane's container.
     pub tls: TlsFiles,
-    /// `extraArgs`: flags for kine, in the place of built-in ones of the same name. One can hold a data source.
+    /// `extraArgs`: flags for kine, in the place of built-in ones of the same name. One can hold a data
+    /// source.
     pub extra_args: Vec<SecretString>,
 }
 

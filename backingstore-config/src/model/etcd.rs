@@ -25,7 +25,8 @@ pub struct EtcdEmbedded {
     pub enabled: bool,
     /// `migrateFromDeployedEtcd`: copy a deployed etcd's data at the first start.
     pub migrate_from_deployed_etcd: bool,
-    /// `snapshotCount`: etcd's `--snapshot-count`, in committed transactions. vCluster takes 10000 where it is absent or 0.
+    /// `snapshotCount`: etcd's `--snapshot-count`, in committed transactions. vCluster takes 10000 where it
+    /// is absent or 0.
     pub snapshot_count: Option<u32>,
     /// `extraArgs`: flags for etcd.
     pub extra_args: Vec<SecretString>,

@@ -1,7 +1,7 @@
 //! What the user wrote, typed: the part of a vcluster.yaml that says where a control plane keeps its data.
 //!
-//! Read [`BackingStore`] first. What is absent, `null` or empty in the file is absent here; no default of the chart is filled in.
-//! [`VirtualClusterConfig::store`] says what it means.
+//! Read [`BackingStore`] first. What is absent, `null` or empty in the file is absent here; no default of the
+//! chart is filled in. [`VirtualClusterConfig::store`] says what it means.
 
 mod control_plane;
 mod database;
@@ -30,12 +30,14 @@ pub struct VirtualClusterConfig {
 impl VirtualClusterConfig {
     /// Reads a YAML file's text.
     ///
-    /// Below `controlPlane.backingStore` every key must be known. Elsewhere, and deep below `etcd.deploy`, what is not modelled is not looked at.
+    /// Below `controlPlane.backingStore` every key must be known. Elsewhere, and deep below `etcd.deploy`,
+    /// what is not modelled is not looked at.
     ///
     /// # Errors
     ///
-    /// The fault that stands first in the file: [`InvalidYaml`](crate::ConfigErrorKind::InvalidYaml) with line and column,
-    /// [`UnknownKey`](crate::ConfigErrorKind::UnknownKey) with the nearest known key, or [`WrongType`](crate::ConfigErrorKind::WrongType).
+    /// The fault that stands first in the file: [`InvalidYaml`](crate::ConfigErrorKind::InvalidYaml) with
+    /// line and column, [`UnknownKey`](crate::ConfigErrorKind::UnknownKey) with the nearest known key, or
+    /// [`WrongType`](crate::ConfigErrorKind::WrongType).
     pub fn from_yaml(text: &str) -> Result<Self, ConfigError> {
         let tree = Node::from_yaml(text)?;
         let mut findings = Findings::default();
@@ -57,14 +59,17 @@ impl VirtualClusterConfig {
         &self.control_plane.backing_store
     }
 
-    /// The one store that this config means. Where nothing is enabled that is the embedded database, as in vCluster.
+    /// The one store that this config means. Where nothing is enabled that is the embedded database, as in
+    /// vCluster.
     ///
     /// # Errors
     ///
-    /// - [`SeveralStores`](crate::ConfigErrorKind::SeveralStores): more than one is enabled; vCluster itself would take one of them silently.
-    /// - [`NotEnabled`](crate::ConfigErrorKind::NotEnabled): an external store is described but nothing is enabled; vCluster would start with an
-    ///   empty SQLite file.
-    /// - [`MissingSetting`](crate::ConfigErrorKind::MissingSetting): an external store is enabled without saying where it is.
+    /// - [`SeveralStores`](crate::ConfigErrorKind::SeveralStores): more than one is enabled; vCluster itself
+    ///   would take one of them silently.
+    /// - [`NotEnabled`](crate::ConfigErrorKind::NotEnabled): an external store is described but nothing is
+    ///   enabled; vCluster would start with an empty SQLite file.
+    /// - [`MissingSetting`](crate::ConfigErrorKind::MissingSetting): an external store is enabled without
+    ///   saying where it is.
     /// - Those of [`DataSource::parse`](crate::DataSource::parse), at the place of the data source.
     pub fn store(&self) -> Result<Store, ConfigError> {
         store::resolve(self.backing_store())

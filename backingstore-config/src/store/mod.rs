@@ -51,7 +51,8 @@ pub enum StoreKind {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct EmbeddedDatabase {
-    /// SQLite by default. vCluster hands a data source of another engine to kine just so, and it is kept here.
+    /// SQLite by default. vCluster hands a data source of another engine to kine just so, and it is kept
+    /// here.
     pub data_source: DataSource,
     /// The files of the connection to the database.
     pub tls: TlsFiles,

@@ -56,8 +56,8 @@ fn several(enabled: &[(StoreKind, &'static str)], last: &'static str) -> ConfigE
     )
 }
 
-/// With nothing enabled vCluster starts on an empty SQLite file, whatever else is written. For an upgraded cluster that looks as if all its data were
-/// gone (loft-sh/vcluster#2794).
+/// With nothing enabled vCluster starts on an empty SQLite file, whatever else is written. For an upgraded
+/// cluster that looks as if all its data were gone (loft-sh/vcluster#2794).
 fn refuse_silent_fallback(written: &BackingStore) -> Result<(), ConfigError> {
     let external = &written.database.external;
     let (section, key) = if external.connector.is_some() {
@@ -110,7 +110,8 @@ fn external_database(written: &ExternalDatabaseKine) -> Result<Store, ConfigErro
     }))
 }
 
-/// What kine will connect to: the data source, or an `--endpoint` among the extra arguments, which takes its place.
+/// What kine will connect to: the data source, or an `--endpoint` among the extra arguments, which takes its
+/// place.
 fn data_source(written: &DatabaseKine, section: &str) -> Result<Option<DataSource>, ConfigError> {
     let parse = |text: &str, key: &str| {
         DataSource::parse(text).map_err(|error| error.about(format!("{section}.{key}")))

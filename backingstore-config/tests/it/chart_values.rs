@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use backingstore_config::{DEFAULT_EMBEDDED_DATA_SOURCE, KineCommand, StoreKind, VirtualClusterConfig};
 use secrecy::ExposeSecret;
 
-/// `VCLUSTER_VALUES_DIR` names a folder of `chart/values.yaml` files from loft-sh/vcluster, one for each release.
+/// `VCLUSTER_VALUES_DIR` names a folder of `chart/values.yaml` files from loft-sh/vcluster, one for each
+/// release.
 #[test]
 #[ignore = "set VCLUSTER_VALUES_DIR to a folder of the vCluster chart's values.yaml files"]
 fn every_release_of_the_chart_resolves_to_the_embedded_database() {

@@ -22,7 +22,8 @@ fn data_source() -> impl Strategy<Value = String> {
         .prop_map(|((before, after), left, right)| format!("{before}{left}{CANARY}{right}{after}"))
 }
 
-/// Lines below `controlPlane.backingStore.database` with that text where a user could write it, quoted or not.
+/// Lines below `controlPlane.backingStore.database` with that text where a user could write it, quoted or
+/// not.
 fn lines() -> impl Strategy<Value = String> {
     let quotes = prop::sample::select(vec!["", "'", "\"", "&", "*", "|\n            ", "["]);
     let template = prop::sample::select(vec![
