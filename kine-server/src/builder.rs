@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use backingstore_config::{DataSource, Synchronous};
 
-use crate::backend::Backend;
 use crate::backend::memory::Memory;
+use crate::backend::{Backend, SlowSql};
 use crate::error::{Error, ErrorKind};
 use crate::server::{Server, Serving};
 use crate::store::compact::Timer;
@@ -29,18 +29,21 @@ pub struct ServerBuilder {
     compact_interval: Duration,
     compact_interval_jitter: u8,
     compact_min_retain: u32,
+    compact_batch_size: u32,
+    poll_batch_size: u32,
+    slow_sql: SlowSql,
     serving: Serving,
 }
 
 #[derive(Clone, Debug)]
 enum Source {
     Memory,
-    Database(DataSource),
+    Database(Box<DataSource>),
 }
 
 impl ServerBuilder {
     pub(crate) fn database(source: DataSource) -> Self {
-        Self::new(Source::Database(source))
+        Self::new(Source::Database(Box::new(source)))
     }
 
     pub(crate) fn memory() -> Self {
@@ -57,6 +60,9 @@ impl ServerBuilder {
             compact_interval: Duration::ZERO,
             compact_interval_jitter: 0,
             compact_min_retain: 1000,
+            compact_batch_size: 256,
+            poll_batch_size: 10_000,
+            slow_sql: SlowSql { info: Duration::from_secs(1), warn: Duration::from_secs(5) },
             serving: Serving {
                 etcd_version: ETCD_VERSION.to_owned(),
                 progress_interval: Duration::from_secs(5),
@@ -108,6 +114,24 @@ impl ServerBuilder {
         self
     }
 
+    /// Rows that one transaction of a compaction deletes, 256 by default: few, for writes wait for it.
+    pub fn compact_batch_size(mut self, rows: u32) -> Self {
+        self.compact_batch_size = rows.max(1);
+        self
+    }
+
+    /// Rows read at a time, at the start and when another process has written. 10,000 by default.
+    pub fn poll_batch_size(mut self, rows: u32) -> Self {
+        self.poll_batch_size = rows.max(1);
+        self
+    }
+
+    /// From which duration on a statement is logged, and logged as a warning: 1 and 5 seconds by default, zero for never.
+    pub fn slow_sql_thresholds(mut self, info: Duration, warn: Duration) -> Self {
+        self.slow_sql = SlowSql { info, warn };
+        self
+    }
+
     /// How often an idle watch that asked for it is told how far it has seen. 5 seconds by default, and up to a tenth
     /// more so that watches do not speak all at once.
     pub fn watch_progress_interval(mut self, interval: Duration) -> Self {
@@ -150,34 +174,47 @@ impl ServerBuilder {
             value_cache_bytes: self.value_cache_bytes,
             queue: self.queue,
             queue_bytes: self.queue_bytes,
+            follow: self.poll_batch_size as usize,
+            sweep: self.compact_batch_size as usize,
             compaction: Timer {
                 interval: self.compact_interval,
                 jitter: self.compact_interval_jitter,
                 min_retain: self.compact_min_retain.into(),
             },
         };
-        let (store, tasks) = Store::open(backend(self.source, self.synchronous).await?, settings).await?;
+        let (store, tasks) =
+            Store::open(backend(self.source, self.synchronous, self.slow_sql).await?, settings).await?;
         Ok(Server::new(store, tasks, self.serving))
     }
 }
 
-async fn backend(source: Source, synchronous: Option<Synchronous>) -> Result<Arc<dyn Backend>, Error> {
+#[cfg_attr(not(feature = "sqlite"), expect(unused_variables, reason = "options of a database"))]
+async fn backend(
+    source: Source,
+    synchronous: Option<Synchronous>,
+    slow: SlowSql,
+) -> Result<Arc<dyn Backend>, Error> {
     match source {
         Source::Memory => Ok(Arc::new(Memory::new())),
-        #[cfg(feature = "sqlite")]
-        Source::Database(DataSource::Sqlite(source)) if source.is_in_memory() => Ok(Arc::new(Memory::new())),
-        #[cfg(feature = "sqlite")]
-        Source::Database(DataSource::Sqlite(source)) => {
-            Ok(Arc::new(crate::backend::sqlite::Sqlite::open(&source, synchronous).await?))
-        }
-        Source::Database(source) => {
-            let _ = synchronous;
-            let message = format!(
-                "kine-server does not serve {} (yet): run kine on this data source, or give it a SQLite file",
-                source.engine().as_str()
-            );
-            Err(Error::new(ErrorKind::Unsupported, message))
-        }
+        Source::Database(source) => match &*source {
+            DataSource::Sqlite(sqlite) if sqlite.is_in_memory() => Ok(Arc::new(Memory::new())),
+            #[cfg(feature = "sqlite")]
+            DataSource::Sqlite(sqlite) => {
+                Ok(Arc::new(crate::backend::sqlite::Sqlite::open(sqlite, synchronous, slow).await?))
+            }
+            #[cfg(not(feature = "sqlite"))]
+            DataSource::Sqlite(_) => {
+                let message = "this build of kine-server has no SQLite: enable its feature `sqlite`";
+                Err(Error::new(ErrorKind::Unsupported, message))
+            }
+            other => {
+                let message = format!(
+                    "kine-server does not serve {} (yet): run kine on this data source, or give it a SQLite file",
+                    other.engine().as_str()
+                );
+                Err(Error::new(ErrorKind::Unsupported, message))
+            }
+        },
     }
 }
 

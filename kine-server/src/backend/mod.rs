@@ -8,6 +8,7 @@ pub(crate) mod memory;
 pub(crate) mod sqlite;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -84,6 +85,13 @@ pub(crate) enum Append {
 pub(crate) struct Size {
     pub(crate) allocated: i64,
     pub(crate) in_use: i64,
+}
+
+/// From which duration on a statement is logged; zero for never.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SlowSql {
+    pub(crate) info: Duration,
+    pub(crate) warn: Duration,
 }
 
 /// The log of rows, with a table of lease deadlines beside it.

@@ -1,12 +1,16 @@
 //! The Cluster service: one member, whose address is the one that the client reached it by.
 
 use kine_proto::etcdserverpb::cluster_server::Cluster;
-use kine_proto::etcdserverpb::{Member, MemberListRequest, MemberListResponse};
+use kine_proto::etcdserverpb::{
+    Member, MemberAddRequest, MemberAddResponse, MemberListRequest, MemberListResponse, MemberPromoteRequest,
+    MemberPromoteResponse, MemberRemoveRequest, MemberRemoveResponse, MemberUpdateRequest,
+    MemberUpdateResponse,
+};
 use tonic::{Request, Response, Status, async_trait};
 
 use super::answer::header;
 use super::edge::Authority;
-use crate::store::Store;
+use crate::store::{Fault, Store};
 
 #[derive(Debug)]
 pub(crate) struct ClusterService {
@@ -38,5 +42,30 @@ impl Cluster for ClusterService {
         };
         let header = header(self.store.revision());
         Ok(Response::new(MemberListResponse { header, members: vec![member] }))
+    }
+
+    async fn member_add(&self, _: Request<MemberAddRequest>) -> Result<Response<MemberAddResponse>, Status> {
+        Err(Fault::Unsupported("member add").into())
+    }
+
+    async fn member_remove(
+        &self,
+        _: Request<MemberRemoveRequest>,
+    ) -> Result<Response<MemberRemoveResponse>, Status> {
+        Err(Fault::Unsupported("member remove").into())
+    }
+
+    async fn member_update(
+        &self,
+        _: Request<MemberUpdateRequest>,
+    ) -> Result<Response<MemberUpdateResponse>, Status> {
+        Err(Fault::Unsupported("member update").into())
+    }
+
+    async fn member_promote(
+        &self,
+        _: Request<MemberPromoteRequest>,
+    ) -> Result<Response<MemberPromoteResponse>, Status> {
+        Err(Fault::Unsupported("member promote").into())
     }
 }

@@ -3,8 +3,8 @@
 use kine_proto::etcdserverpb::kv_server::Kv;
 use kine_proto::etcdserverpb::range_request::{SortOrder, SortTarget};
 use kine_proto::etcdserverpb::{
-    CompactionRequest, CompactionResponse, PutRequest, PutResponse, RangeRequest, RangeResponse,
-    RangeStreamResponse, TxnRequest, TxnResponse,
+    CompactionRequest, CompactionResponse, DeleteRangeRequest, DeleteRangeResponse, PutRequest, PutResponse,
+    RangeRequest, RangeResponse, RangeStreamResponse, TxnRequest, TxnResponse,
 };
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::codegen::BoxStream;
@@ -139,6 +139,13 @@ impl Kv for KvService {
             _ => None,
         };
         Ok(Response::new(PutResponse { header: header(outcome.revision), prev_kv: previous.map(key_value) }))
+    }
+
+    async fn delete_range(
+        &self,
+        _: Request<DeleteRangeRequest>,
+    ) -> Result<Response<DeleteRangeResponse>, Status> {
+        Err(Fault::Unsupported("delete outside a transaction").into())
     }
 
     async fn txn(&self, request: Request<TxnRequest>) -> Result<Response<TxnResponse>, Status> {

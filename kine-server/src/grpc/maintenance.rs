@@ -1,11 +1,17 @@
-//! The Maintenance service: its Status.
+//! The Maintenance service: its Status, and that there are no alarms.
 
+use kine_proto::etcdserverpb::alarm_request::AlarmAction;
 use kine_proto::etcdserverpb::maintenance_server::Maintenance;
-use kine_proto::etcdserverpb::{StatusRequest, StatusResponse};
+use kine_proto::etcdserverpb::{
+    AlarmRequest, AlarmResponse, DefragmentRequest, DefragmentResponse, DowngradeRequest, DowngradeResponse,
+    HashKvRequest, HashKvResponse, HashRequest, HashResponse, MoveLeaderRequest, MoveLeaderResponse,
+    SnapshotRequest, SnapshotResponse, StatusRequest, StatusResponse,
+};
+use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status, async_trait};
 
 use super::answer::header;
-use crate::store::Store;
+use crate::store::{Fault, Store};
 
 #[derive(Debug)]
 pub(crate) struct MaintenanceService {
@@ -31,5 +37,48 @@ impl Maintenance for MaintenanceService {
             db_size_in_use: size.in_use,
             ..StatusResponse::default()
         }))
+    }
+    /// None are ever raised: `etcdctl endpoint health` asks.
+    async fn alarm(&self, request: Request<AlarmRequest>) -> Result<Response<AlarmResponse>, Status> {
+        match request.into_inner().action() {
+            AlarmAction::Get => {
+                let header = header(self.store.revision());
+                Ok(Response::new(AlarmResponse { header, alarms: Vec::new() }))
+            }
+            _ => Err(Fault::Unsupported("raising and clearing alarms").into()),
+        }
+    }
+
+    async fn defragment(
+        &self,
+        _: Request<DefragmentRequest>,
+    ) -> Result<Response<DefragmentResponse>, Status> {
+        Err(Fault::Unsupported("defragment").into())
+    }
+
+    async fn hash(&self, _: Request<HashRequest>) -> Result<Response<HashResponse>, Status> {
+        Err(Fault::Unsupported("hash").into())
+    }
+
+    async fn hash_kv(&self, _: Request<HashKvRequest>) -> Result<Response<HashKvResponse>, Status> {
+        Err(Fault::Unsupported("hash kv").into())
+    }
+
+    async fn snapshot(
+        &self,
+        _: Request<SnapshotRequest>,
+    ) -> Result<Response<BoxStream<SnapshotResponse>>, Status> {
+        Err(Fault::Unsupported("snapshot").into())
+    }
+
+    async fn move_leader(
+        &self,
+        _: Request<MoveLeaderRequest>,
+    ) -> Result<Response<MoveLeaderResponse>, Status> {
+        Err(Fault::Unsupported("move leader").into())
+    }
+
+    async fn downgrade(&self, _: Request<DowngradeRequest>) -> Result<Response<DowngradeResponse>, Status> {
+        Err(Fault::Unsupported("downgrade").into())
     }
 }

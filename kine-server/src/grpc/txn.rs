@@ -124,8 +124,7 @@ fn delete(request: &DeleteRangeRequest) -> Result<Delete, Status> {
     if !request.range_end.is_empty() {
         return Err(unsupported_txn("a delete of a range of keys"));
     }
-    // kine shows what it deleted whether asked or not, and its clients count on that.
-    Ok(Delete { key: own_key(&request.key)?, want_previous: true })
+    Ok(Delete { key: own_key(&request.key)?, want_previous: request.prev_kv })
 }
 
 fn own_key(key: &[u8]) -> Result<Key, Status> {

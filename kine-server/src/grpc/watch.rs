@@ -50,14 +50,16 @@ impl Watch for WatchService {
         request: Request<Streaming<WatchRequest>>,
     ) -> Result<Response<BoxStream<WatchResponse>>, Status> {
         let (outgoing, answers) = mpsc::channel(OUTGOING);
+        let (reached, barriers) = mpsc::unbounded_channel();
         let stream = Stream {
             store: self.store.clone(),
             progress_interval: self.progress_interval,
             outgoing,
             watches: HashMap::new(),
             last_id: 0,
+            progress: Progress { is_under_way: false, is_asked_again: false, reached },
         };
-        tokio::spawn(stream.run(request.into_inner()));
+        tokio::spawn(stream.run(request.into_inner(), barriers));
         Ok(Response::new(Box::pin(ReceiverStream::new(answers))))
     }
 }
@@ -69,24 +71,17 @@ enum Ask {
     Progress(Arc<Barrier>),
 }
 
-/// One answer to a request for progress: sent when the last watch of the stream lets go of it, for then each has sent
-/// what it had up to the revision.
+/// A request for progress that is on its way through the watches of a stream. When the last of them lets go of it, each
+/// has sent what it had up to the revision.
 #[derive(Debug)]
 struct Barrier {
     revision: Revision,
-    /// Room for the answer, kept so that letting go needs no wait.
-    permit: parking_lot::Mutex<Option<mpsc::OwnedPermit<Result<WatchResponse, Status>>>>,
+    reached: mpsc::UnboundedSender<Revision>,
 }
 
 impl Drop for Barrier {
     fn drop(&mut self) {
-        if let Some(permit) = self.permit.get_mut().take() {
-            permit.send(Ok(WatchResponse {
-                header: header(self.revision),
-                watch_id: NO_WATCH,
-                ..WatchResponse::default()
-            }));
-        }
+        let _ = self.reached.send(self.revision);
     }
 }
 
@@ -96,15 +91,34 @@ struct Stream {
     outgoing: Outgoing,
     watches: HashMap<i64, mpsc::UnboundedSender<Ask>>,
     last_id: i64,
+    progress: Progress,
+}
+
+/// How far the last request for progress has come. Requests that come while one is under way are answered together.
+#[derive(Debug)]
+struct Progress {
+    is_under_way: bool,
+    is_asked_again: bool,
+    reached: mpsc::UnboundedSender<Revision>,
 }
 
 impl Stream {
     /// Until the client goes or has no more to ask, or the server stops.
-    async fn run(mut self, mut requests: Streaming<WatchRequest>) {
+    async fn run(
+        mut self,
+        mut requests: Streaming<WatchRequest>,
+        mut barriers: mpsc::UnboundedReceiver<Revision>,
+    ) {
         let store = self.store.clone();
         loop {
             let request = tokio::select! {
                 request = requests.message() => request,
+                Some(revision) = barriers.recv() => {
+                    if self.progress_reached(revision).await.is_none() {
+                        return;
+                    }
+                    continue;
+                }
                 () = self.outgoing.closed() => return,
                 () = store.events().stopped() => {
                     let _ = self.outgoing.send(Err(Fault::Stopped.into())).await;
@@ -190,18 +204,32 @@ impl Stream {
     }
 
     async fn progress(&mut self) -> Option<()> {
+        if self.progress.is_under_way {
+            self.progress.is_asked_again = true;
+            return Some(());
+        }
         if let Err(fault) = self.store.refresh().await {
             let _ = self.outgoing.send(Err(fault.into())).await;
             return None;
         }
-        let revision = self.store.revision();
-        let permit = self.outgoing.clone().reserve_owned().await.ok()?;
-        let barrier = Arc::new(Barrier { revision, permit: parking_lot::Mutex::new(Some(permit)) });
+        self.progress.is_under_way = true;
+        let barrier = Barrier { revision: self.store.revision(), reached: self.progress.reached.clone() };
+        let barrier = Arc::new(barrier);
         for asks in self.watches.values() {
             // A watch that has just ended holds nobody up.
             let _ = asks.send(Ask::Progress(barrier.clone()));
         }
         Some(())
+    }
+
+    async fn progress_reached(&mut self, revision: Revision) -> Option<()> {
+        self.send(WatchResponse { header: header(revision), watch_id: NO_WATCH, ..WatchResponse::default() })
+            .await?;
+        self.progress.is_under_way = false;
+        match std::mem::take(&mut self.progress.is_asked_again) {
+            true => self.progress().await,
+            false => Some(()),
+        }
     }
 
     fn next_id(&mut self) -> i64 {

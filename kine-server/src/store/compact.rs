@@ -10,8 +10,6 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{Fault, Revision, Store};
 
-/// Rows deleted in one transaction: few, for writes wait for it.
-const BATCH: usize = 256;
 const RETRY: Duration = Duration::from_secs(1);
 
 /// How the store compacts by itself.
@@ -33,8 +31,8 @@ pub(crate) enum Sweep {
     Barrier(oneshot::Sender<()>),
 }
 
-/// Deletes the rows that it is handed, until the store goes.
-pub(crate) async fn sweep(store: Store, mut handed: mpsc::UnboundedReceiver<Sweep>) {
+/// Deletes the rows that it is handed, `batch` in a transaction, until the store goes.
+pub(crate) async fn sweep(store: Store, mut handed: mpsc::UnboundedReceiver<Sweep>, batch: usize) {
     // The newest row carries the revision on over a restart, so it stays until it is not the newest any more.
     let mut kept = Vec::new();
     while let Some(sweep) = handed.recv().await {
@@ -48,7 +46,7 @@ pub(crate) async fn sweep(store: Store, mut handed: mpsc::UnboundedReceiver<Swee
         rows.append(&mut kept);
         let newest = store.index().read().revision();
         kept.extend(rows.extract_if(.., |row| *row >= newest));
-        for batch in rows.chunks(BATCH) {
+        for batch in rows.chunks(batch) {
             while let Err(error) = store.backend().delete_rows(batch.to_vec()).await {
                 tracing::warn!(%error, "compacted rows could not be deleted; trying again");
                 tokio::time::sleep(RETRY).await;

@@ -44,8 +44,6 @@ use writer::{Command, Write, Writer};
 
 /// Index entries looked at under one lock: a long list lets the writer in between.
 const STEPS: usize = 4096;
-/// Rows read at a time at start.
-const LOAD: usize = 10_000;
 
 /// How a store is run.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +52,10 @@ pub(crate) struct Settings {
     /// Writes that may wait, in number and bytes.
     pub(crate) queue: usize,
     pub(crate) queue_bytes: usize,
+    /// Rows read at a time from the log.
+    pub(crate) follow: usize,
+    /// Rows deleted in one transaction.
+    pub(crate) sweep: usize,
     pub(crate) compaction: Timer,
 }
 
@@ -137,7 +139,7 @@ async fn stop(store: Store, writer: JoinHandle<()>, mut others: JoinSet<()>) -> 
 impl Store {
     /// Reads the log, oldest row first, and starts the tasks that serve it.
     pub(crate) async fn open(backend: Arc<dyn Backend>, settings: Settings) -> Result<(Self, Tasks), Error> {
-        let (index, leftover) = load(&*backend).await?;
+        let (index, leftover) = load(&*backend, settings.follow).await?;
         let deadlines = backend.deadlines().await?;
         tracing::debug!(revision = %index.revision(), keys = index.len(), "the log is read");
         let (events, give_out) = Events::new(index.revision());
@@ -160,9 +162,9 @@ impl Store {
         let mut others = JoinSet::new();
         others.spawn(give_out);
         others.spawn(lease::run(store.clone()));
-        others.spawn(compact::sweep(store.clone(), swept));
+        others.spawn(compact::sweep(store.clone(), swept, settings.sweep));
         others.spawn(compact::run(store.clone(), settings.compaction));
-        let writer = tokio::spawn(Writer::new(store.0.clone(), inbox).run());
+        let writer = tokio::spawn(Writer::new(store.0.clone(), inbox, settings.follow).run());
         Ok((store.clone(), Tasks { store, running: Some((writer, others)) }))
     }
 
@@ -455,11 +457,11 @@ impl Pages {
 }
 
 /// Builds the index from the whole log. The second part are rows that a compaction has left behind.
-async fn load(backend: &dyn Backend) -> Result<(Index, Vec<Revision>), Error> {
+async fn load(backend: &dyn Backend, batch: usize) -> Result<(Index, Vec<Revision>), Error> {
     let mut index = Index::default();
     let head = backend.head().await?;
     loop {
-        let rows = backend.rows_after(index.revision(), LOAD).await?;
+        let rows = backend.rows_after(index.revision(), batch).await?;
         if rows.is_empty() {
             break;
         }

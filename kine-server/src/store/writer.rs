@@ -21,8 +21,6 @@ use crate::error::{Error, ErrorKind};
 /// Transactions in one commit at the most, and about how many bytes of values.
 const BATCH: usize = 512;
 const BATCH_BYTES: usize = 8 << 20;
-/// Rows read at a time when following what others wrote.
-const FOLLOW: usize = 10_000;
 
 /// What the writer is asked to do, in turn.
 #[derive(Debug)]
@@ -51,13 +49,15 @@ pub(crate) struct Write {
 pub(crate) struct Writer {
     store: Arc<Inner>,
     commands: mpsc::Receiver<Command>,
+    /// Rows read at a time when following what others wrote.
+    follow: usize,
     /// The last commit failed: what the database holds must be read before anything else is decided.
     in_doubt: bool,
 }
 
 impl Writer {
-    pub(crate) fn new(store: Arc<Inner>, commands: mpsc::Receiver<Command>) -> Self {
-        Self { store, commands, in_doubt: false }
+    pub(crate) fn new(store: Arc<Inner>, commands: mpsc::Receiver<Command>, follow: usize) -> Self {
+        Self { store, commands, follow, in_doubt: false }
     }
 
     /// Works until it is told to stop.
@@ -222,7 +222,7 @@ impl Writer {
                 (index.revision(), index.compacted())
             };
             if head.revision > before {
-                let rows = self.store.backend.rows_after(before, FOLLOW).await?;
+                let rows = self.store.backend.rows_after(before, self.follow).await?;
                 // Rows that were compacted before they were read took deletions with them that are not known here.
                 if self.store.backend.head().await?.compacted > before {
                     tracing::warn!(
@@ -247,7 +247,7 @@ impl Writer {
     }
 
     async fn reload(&self) -> Result<(), Error> {
-        let (index, leftover) = super::load(&*self.store.backend).await?;
+        let (index, leftover) = super::load(&*self.store.backend, self.follow).await?;
         let through = index.revision();
         self.store.leases.start(index.leased(), self.store.backend.deadlines().await?);
         *self.store.index.write() = index;

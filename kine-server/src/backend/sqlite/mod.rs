@@ -27,7 +27,7 @@ use self::head::HeadProbe;
 use self::open::Location;
 use self::readers::Readers;
 use self::thread::WriterThread;
-use super::{Append, Backend, Head, NewRow, Row, Size};
+use super::{Append, Backend, Head, NewRow, Row, Size, SlowSql};
 use crate::error::{Error, ErrorKind};
 use crate::store::Revision;
 use crate::store::index::COMPACT_KEY;
@@ -50,10 +50,14 @@ pub(crate) struct Sqlite {
 
 impl Sqlite {
     /// Opens the file, made if it is not there, and brings its tables to what kine and this server need.
-    pub(crate) async fn open(source: &SqliteSource, synchronous: Option<Synchronous>) -> Result<Self, Error> {
+    pub(crate) async fn open(
+        source: &SqliteSource,
+        synchronous: Option<Synchronous>,
+        slow: SlowSql,
+    ) -> Result<Self, Error> {
         let source = source.clone();
         let opening = tokio::task::spawn_blocking(move || {
-            let location = Arc::new(Location::lock(&source, synchronous)?);
+            let location = Arc::new(Location::lock(&source, synchronous, slow)?);
             let mut connection = location.connect()?;
             schema::prepare(&location, &mut connection)?;
             let head = HeadProbe::new(&location)?;
@@ -85,7 +89,7 @@ impl Backend for Sqlite {
         match self.head.now() {
             Some(head) => head,
             // Somebody holds the file for himself, as a VACUUM does: wait where waiting stops nobody else.
-            None => self.readers.run("CurrentRev", |connection| head::query(connection)).await,
+            None => self.readers.run("CurrentRev", head::query).await,
         }
     }
 

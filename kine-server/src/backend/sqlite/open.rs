@@ -4,13 +4,14 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use backingstore_config::{SqliteSource, Synchronous};
 use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags};
 
 use super::failure;
+use crate::backend::SlowSql;
 use crate::error::{Error, ErrorKind};
 
 fn pragma(synchronous: Synchronous) -> &'static str {
@@ -27,6 +28,7 @@ pub(super) struct Location {
     pub(super) path: PathBuf,
     synchronous: Synchronous,
     busy_timeout: Duration,
+    slow: SlowSql,
     lock: Mutex<Option<File>>,
 }
 
@@ -35,7 +37,11 @@ impl Location {
     ///
     /// The lock is on a file beside it: closing any descriptor of the database file itself would drop the locks that
     /// SQLite holds on it (SQLite, "How To Corrupt An SQLite Database File", section 2.2).
-    pub(super) fn lock(source: &SqliteSource, synchronous: Option<Synchronous>) -> Result<Self, Error> {
+    pub(super) fn lock(
+        source: &SqliteSource,
+        synchronous: Option<Synchronous>,
+        slow: SlowSql,
+    ) -> Result<Self, Error> {
         let path = absolute(source.path())?;
         let mut name = path.as_os_str().to_owned();
         name.push(".lock");
@@ -64,12 +70,33 @@ impl Location {
         }
         let synchronous = synchronous.or(source.synchronous()).unwrap_or(Synchronous::Full);
         let busy_timeout = source.busy_timeout().unwrap_or(Duration::from_secs(30));
-        Ok(Self { path, synchronous, busy_timeout, lock: Mutex::new(Some(file)) })
+        Ok(Self { path, synchronous, busy_timeout, slow, lock: Mutex::new(Some(file)) })
     }
 
     /// Lets another process have the file.
     pub(super) fn unlock(&self) {
         self.lock.lock().take();
+    }
+
+    /// Runs a statement, counts it under kine's own metric names, and logs it when it was slow.
+    pub(super) fn observe<T>(
+        &self,
+        name: &'static str,
+        work: impl FnOnce() -> rusqlite::Result<T>,
+    ) -> Result<T, Error> {
+        let begun = Instant::now();
+        let result = work();
+        let took = begun.elapsed();
+        let code = result.as_ref().err().map(failure::code).unwrap_or_default();
+        metrics::counter!("kine_sql_total", "name" => name, "error_code" => code.clone()).increment(1);
+        metrics::histogram!("kine_sql_time_seconds", "name" => name, "error_code" => code).record(took);
+        let reaches = |threshold: Duration| !threshold.is_zero() && took >= threshold;
+        if reaches(self.slow.warn) {
+            tracing::warn!(name, ?took, "Slow SQL");
+        } else if reaches(self.slow.info) {
+            tracing::info!(name, ?took, "Slow SQL");
+        }
+        result.map_err(|error| failure::of_statement(&self.path, error))
     }
 
     /// A connection that may write.

@@ -6,9 +6,7 @@ use parking_lot::Mutex;
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-use super::failure;
 use super::open::Location;
-use super::thread::observed;
 use crate::error::{Error, ErrorKind};
 
 /// Reads that run at once: enough to keep a disk busy, few enough to keep the page caches small.
@@ -36,9 +34,9 @@ impl Readers {
         let (location, idle) = (self.location.clone(), self.idle.clone());
         let work = move || {
             let connection = idle.lock().pop().map_or_else(|| location.connect_to_read(), Ok)?;
-            let result = observed(name, || read(&connection));
+            let result = location.observe(name, || read(&connection));
             idle.lock().push(connection);
-            result.map_err(|error| failure::of_statement(&location.path, error))
+            result
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| stopped())?
     }

@@ -1,10 +1,8 @@
 //! The one connection that writes, on a thread of its own: commits wait for the disk, and async threads must not.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
-use std::time::Instant;
 
 use parking_lot::Mutex;
 use rusqlite::{Connection, TransactionBehavior, params};
@@ -22,7 +20,7 @@ type Job = Box<dyn FnOnce(&mut Writer) + Send>;
 
 /// Hands jobs to the thread, which does them in turn.
 pub(super) struct WriterThread {
-    path: PathBuf,
+    location: Arc<Location>,
     /// None once closed.
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -30,26 +28,26 @@ pub(super) struct WriterThread {
 
 impl WriterThread {
     pub(super) fn start(location: Arc<Location>, connection: Connection) -> Result<Self, Error> {
-        let path = location.path.clone();
-        let failed = |error| failure::of_statement(&path, error);
+        let failed = |error| failure::of_statement(&location.path, error);
         // Inserting touches six indexes at random places; what it touches again should not come from the file.
         connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB).map_err(failed)?;
         let data_version = data_version(&connection).map_err(failed)?;
         let newest = head::query(&connection).map_err(failed)?.revision;
         let mut writer = Writer { connection, data_version, newest };
         let (jobs, waiting) = mpsc::channel::<Job>();
+        let held = location.clone();
         let work = move || {
             for job in waiting {
                 job(&mut writer);
             }
             // The location goes last: its lock outlives the connection.
             drop(writer);
-            drop(location);
+            drop(held);
         };
         let thread = std::thread::Builder::new().name("kine-sqlite-writer".to_owned()).spawn(work);
         let thread = thread
             .map_err(|error| Error::new(ErrorKind::Storage, "no thread can be started").with_source(error))?;
-        Ok(Self { path, jobs: Mutex::new(Some(jobs)), thread: Mutex::new(Some(thread)) })
+        Ok(Self { location, jobs: Mutex::new(Some(jobs)), thread: Mutex::new(Some(thread)) })
     }
 
     /// Does `work` on the thread and waits for it. When the wait is dropped, the work is done all the same.
@@ -59,15 +57,16 @@ impl WriterThread {
         work: impl FnOnce(&mut Writer) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
+        let location = self.location.clone();
         let job: Job = Box::new(move |writer| {
-            let _ = answer.send(observed(name, || work(writer)));
+            let _ = answer.send(location.observe(name, || work(writer)));
         });
         let sent = self.jobs.lock().as_ref().is_some_and(|jobs| jobs.send(job).is_ok());
         let stopped = || Error::new(ErrorKind::Stopped, "the database is closed");
         if !sent {
             return Err(stopped());
         }
-        answered.await.map_err(|_| stopped())?.map_err(|error| failure::of_statement(&self.path, error))
+        answered.await.map_err(|_| stopped())?
     }
 
     /// Does `work` on the thread without waiting for it, unless it is closed.
@@ -85,20 +84,6 @@ impl WriterThread {
             _ => Err(Error::new(ErrorKind::Storage, "the thread that writes the database ended badly")),
         }
     }
-}
-
-/// Runs a statement and counts it, under kine's own metric names.
-pub(super) fn observed<T>(
-    name: &'static str,
-    work: impl FnOnce() -> rusqlite::Result<T>,
-) -> rusqlite::Result<T> {
-    let begun = Instant::now();
-    let result = work();
-    let code = result.as_ref().err().map(failure::code).unwrap_or_default();
-    metrics::counter!("kine_sql_total", "name" => name, "error_code" => code.clone()).increment(1);
-    metrics::histogram!("kine_sql_time_seconds", "name" => name, "error_code" => code)
-        .record(begun.elapsed());
-    result
 }
 
 /// What the thread owns.
