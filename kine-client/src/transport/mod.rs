@@ -33,6 +33,12 @@ pub(crate) const REQUEST_LIMIT: usize = 2 * 1024 * 1024;
 /// The longest pause between two attempts of one call.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
+/// What a server may send on one call or watch before it is read, in bytes.
+const STREAM_WINDOW: u32 = 1024 * 1024;
+
+/// What a server may send on all calls and watches before it is read: as much as HTTP/2 can express (RFC 9113, 6.9.1).
+const CONNECTION_WINDOW: u32 = (1 << 31) - 1;
+
 /// The endpoints of one store, and the one in use. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Transport {
@@ -236,7 +242,11 @@ fn connect_when_needed(
         .http2_keep_alive_interval(Duration::from_secs(10))
         .keep_alive_timeout(Duration::from_secs(10))
         .keep_alive_while_idle(false)
-        .tcp_keepalive(Some(Duration::from_secs(30)));
+        .tcp_keepalive(Some(Duration::from_secs(30)))
+        // A watch that nobody reads fills its own window and stops there. The connection's window must hold all of those
+        // and more: once it is full, every other call on the connection waits for the slowest watcher.
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW);
     if address.tls {
         endpoint = endpoint.tls_config(tls.to_config()?).map_err(|error| {
             Error::config(format!("the TLS options for {} are not usable", address.text)).caused_by(error)

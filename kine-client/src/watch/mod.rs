@@ -129,14 +129,15 @@ impl IntoFuture for WatchRequest {
 /// # Back-pressure
 ///
 /// What the server sent in one message is all that waits in the watch. Nothing is read ahead of the caller but what fits
-/// into the connection's flow-control window. A server may drop a watcher that is slower than this; the watch then goes
+/// into the stream's flow-control window of 1 MiB, and a watch that is not read holds up no other call. A server may drop a watcher that is slower than this; the watch then goes
 /// on from where the caller is, for as long as that is not compacted.
 ///
 /// # Errors
 ///
 /// An error is the last item:
 /// - [`Compacted`](crate::ErrorKind::Compacted), with the oldest revision that is still there: list again, and watch
-///   from there. The last events before may be missing.
+///   from there. Events may have been missed. A watch that has seen no event for long ends so too when its connection
+///   breaks after a compaction, for it cannot know that it missed nothing.
 /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument), [`Unsupported`](crate::ErrorKind::Unsupported),
 ///   [`PermissionDenied`](crate::ErrorKind::PermissionDenied): the server refuses the watch.
 ///

@@ -85,20 +85,21 @@ impl Follower {
     /// Waits for one message, or opens a new stream if there is none.
     async fn receive(&mut self) -> Result<(), Error> {
         let Some(session) = &mut self.session else { return self.reopen().await };
-        match next_message(session, self.silence).await {
+        let reason = match next_message(session, self.silence).await {
             Message::Events(response) => {
                 self.take(response);
-                Ok(())
+                return Ok(());
             }
-            Message::Refused(error) => Err(error),
-            Message::Over(reason) => {
-                tracing::debug!(
-                    endpoint = %session.leg.name, %reason, resume_from = %self.next, "watch interrupted"
-                );
-                self.session = None;
-                Ok(())
+            Message::Refused(error) => return Err(error),
+            Message::Over(reason) => reason,
+            Message::Silent => {
+                self.transport.leave(&session.leg);
+                format!("the server was silent for {:?}", self.silence * 2)
             }
-        }
+        };
+        tracing::debug!(endpoint = %session.leg.name, %reason, resume_from = %self.next, "watch interrupted");
+        self.session = None;
+        Ok(())
     }
 
     async fn reopen(&mut self) -> Result<(), Error> {
@@ -153,5 +154,5 @@ async fn next_message(session: &mut Session, silence: Duration) -> Message {
             return message;
         }
     }
-    Message::Over(format!("the server was silent for {:?}", silence * 2))
+    Message::Silent
 }

@@ -34,6 +34,8 @@ pub(super) enum Message {
     Events(WatchResponse),
     /// The stream is over without a fault of the request: it may be opened again.
     Over(String),
+    /// The server gave no sign of life when it had to: it may be opened again, elsewhere.
+    Silent,
     /// The watch cannot go on.
     Refused(Error),
 }

@@ -2,14 +2,23 @@
 //!
 //! A server that is not on this machine shows as ignored tests.
 
+mod findings;
+mod outcomes;
+mod scene;
+mod secure;
 mod servers;
+mod watching;
 
-use libtest_mimic::{Arguments, Trial};
+use libtest_mimic::Arguments;
 
 fn main() {
     let mut arguments = Arguments::from_args();
     // Most tests wait for a server or a timer, not for a processor.
     arguments.test_threads.get_or_insert(8);
-    let trials: Vec<Trial> = servers::trials();
+    let mut trials = outcomes::trials();
+    trials.extend(watching::trials());
+    trials.extend(secure::trials());
+    trials.extend(findings::trials());
+    trials.extend(servers::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }
