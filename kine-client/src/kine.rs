@@ -22,7 +22,7 @@
 //! | kine | this client |
 //! |---|---|
 //! | A range up to a NUL byte, etcd's "from this key on", holds nothing on SQLite and MariaDB, and is refused by PostgreSQL as invalid UTF-8 (SQLSTATE 22021). | [`KeyRange`](crate::KeyRange) cannot say it; the ends that it makes are text. |
-//! | A start key with a NUL at its end, etcd's "after this key", is rewritten with 0x1A (PostgreSQL) or `#` (MySQL) in place of the NUL: keys that go on with a smaller character are left out (`Driver.TranslateStartKey`, read in the source). | A page starts at the last key of the one before, which is asked for again and dropped. |
+//! | A start key with a NUL at its end, etcd's "after this key", is rewritten with 0x1A (PostgreSQL) or `#` (MySQL) in place of the NUL: keys that go on with a smaller character are left out (`TranslateStartKeyFunc`, read in the source). | A page starts at the last key of the one before, which is asked for again and dropped. |
 //! | On MySQL and MariaDB, keys that differ in case or by blanks at the end are one key, lists are in alphabetical order, and a key that is not ASCII is refused (error 1267). | Nothing: no client can mend it. Do not use such keys there. |
 //! | With several kine processes on one database (seen on PostgreSQL), a process that has not polled yet, up to 1 s, calls a revision that another wrote a future one, if the range is empty. | [`FutureRevision`](crate::ErrorKind::FutureRevision) says so. The endpoint is left only when it fails, so a client's own reads stay with one process. |
 //! | A count of one key answers the key. | Leaves the value out and looks at the count. |

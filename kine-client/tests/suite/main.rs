@@ -5,6 +5,7 @@
 mod findings;
 mod outcomes;
 mod scene;
+mod scripted;
 mod secure;
 mod servers;
 mod watching;
@@ -15,7 +16,8 @@ fn main() {
     let mut arguments = Arguments::from_args();
     // Most tests wait for a server or a timer, not for a processor.
     arguments.test_threads.get_or_insert(8);
-    let mut trials = outcomes::trials();
+    let mut trials = scripted::trials();
+    trials.extend(outcomes::trials());
     trials.extend(watching::trials());
     trials.extend(secure::trials());
     trials.extend(findings::trials());
