@@ -52,3 +52,8 @@ pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
         .sqlite_error()
         .is_some_and(|error| matches!(error.extended_code & 0xff, ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED))
 }
+
+/// Whether another row has this key and previous revision.
+pub(super) fn is_taken(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| error.extended_code == ffi::SQLITE_CONSTRAINT_UNIQUE)
+}

@@ -34,6 +34,8 @@ use crate::store::index::COMPACT_KEY;
 
 const INSERT: &str = "INSERT INTO kine(id, name, created, deleted, create_revision, prev_revision, lease, version, \
      value, old_value) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, (SELECT value FROM kine WHERE id = ?6))";
+/// No two rows of a key may have the same previous revision.
+const FORGET: &str = "DELETE FROM kine WHERE name = ? AND prev_revision = ?";
 const INSERT_DEADLINE: &str = "INSERT INTO kine_deadline(revision, deadline) VALUES (?, ?)";
 const ROWS_AFTER: &str = "SELECT id, CAST(name AS TEXT), created, deleted, create_revision, prev_revision, lease, \
      version FROM kine WHERE id > ? ORDER BY id LIMIT ?";

@@ -66,5 +66,7 @@ fn complete(connection: &mut Connection, has_version: bool) -> rusqlite::Result<
          SELECT ?1, 1, 0, 0, 0, 0, x'' WHERE NOT EXISTS (SELECT 1 FROM kine WHERE name = ?1)",
         [COMPACT_KEY],
     )?;
+    // A compaction by kine leaves them behind.
+    transaction.execute("DELETE FROM kine_deadline WHERE revision NOT IN (SELECT id FROM kine)", [])?;
     transaction.commit()
 }

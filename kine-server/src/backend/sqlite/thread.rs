@@ -9,7 +9,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use tokio::sync::oneshot;
 
 use super::open::Location;
-use super::{INSERT, INSERT_DEADLINE, failure, head};
+use super::{FORGET, INSERT, INSERT_DEADLINE, failure, head};
 use crate::backend::{Append, NewRow};
 use crate::error::{Error, ErrorKind};
 use crate::store::Revision;
@@ -120,17 +120,28 @@ impl Writer {
             let mut insert_deadline = transaction.prepare_cached(INSERT_DEADLINE)?;
             for row in rows {
                 revision = revision.next();
-                insert.execute(params![
-                    revision.0,
-                    row.key.as_str(),
-                    row.created,
-                    row.deleted,
-                    row.create_revision.0,
-                    row.prev_revision.0,
-                    row.lease,
-                    row.version,
-                    row.value.as_deref(),
-                ])?;
+                let mut insert = || {
+                    insert.execute(params![
+                        revision.0,
+                        row.key.as_str(),
+                        row.created,
+                        row.deleted,
+                        row.create_revision.0,
+                        row.prev_revision.0,
+                        row.lease,
+                        row.version,
+                        row.value.as_deref(),
+                    ])
+                };
+                match insert() {
+                    // The head is where the caller thought, so the row in the way is one that he knows nothing of any
+                    // more: it is compacted, and only waits for its turn to be deleted.
+                    Err(error) if failure::is_taken(&error) => {
+                        transaction.execute(FORGET, params![row.key.as_str(), row.prev_revision.0])?;
+                        insert()?;
+                    }
+                    inserted => drop(inserted?),
+                }
                 if let Some(deadline) = row.deadline {
                     insert_deadline.execute(params![revision.0, deadline])?;
                 }
