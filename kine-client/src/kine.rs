@@ -34,7 +34,7 @@
 //! | A watch from revision 0, etcd's "from now", replays every event that is not compacted. | Reads the store's revision first and starts after it. |
 //! | The answer that a watch is open has revision 0 in its header. | Does not look at it. |
 //! | A watcher that reads too slowly is dropped: cancelled, without a reason and without a compact revision. | Goes on from the revision after the last event. |
-//! | Progress may be reported to a revision whose events were not sent yet (kine issue 731; not seen here). | Takes progress for a sign of life only. |
+//! | Progress may be reported to a revision whose events were not sent yet (kine issue 731; seen on PostgreSQL, on a busy machine). | Takes progress for a sign of life only. |
 //! | The revision in a message's header is lifted to the highest that any watch of the stream has seen (read in the source). | Opens one stream for each watch. |
 //! | A question for progress may go unanswered while the watch is busy (seen on MariaDB). | Asks up to three times before it calls a stream dead. |
 //! | The previous value comes whether asked for or not; that of a delete has no create revision and no lease. | Drops it unless [asked for](crate::WatchRequest::prev_kv). |

@@ -59,7 +59,7 @@ impl Checks {
         let list = wire.range(RangeRequest { key: start, range_end, ..RangeRequest::default() }).await?;
         same("the count", list.count, 2)?;
         let kv = &list.kvs[0];
-        same("the value", &kv.value[..], b"4")?;
+        same("the value", &kv.value, &bytes("4"))?;
         same("the create revision", kv.create_revision, history[0])?;
         same("the mod revision", kv.mod_revision, history[4])?;
         same("the header's revision", header_revision(list.header.as_ref()), last)?;

@@ -41,7 +41,7 @@
 //!
 //! # Known differences
 //!
-#![doc = include_str!("differences.md")]
+#![doc = include_str!("differences/table.md")]
 
 mod differences;
 mod run;

@@ -30,7 +30,7 @@ impl Checks {
         wire.create(&target.key("b"), "1").await?;
         let answer = put(target, &key, "2", false).await?;
         let kv = wire.get(&key).await?.ok_or_else(|| Failure::new("the key does not exist after the Put"))?;
-        same("the value", &kv.value[..], b"2")?;
+        same("the value", &kv.value, &bytes("2"))?;
         same("the create revision", kv.create_revision, created)?;
         same("the mod revision", kv.mod_revision, header_revision(answer.header.as_ref()))?;
         same("the value before, which was not asked for", answer.prev_kv, None)
@@ -41,7 +41,7 @@ impl Checks {
         let created = wire.create(&key, "1").await?;
         let answer = put(target, &key, "2", true).await?;
         let prev = answer.prev_kv.ok_or_else(|| Failure::new("no value was answered"))?;
-        same("the value before", &prev.value[..], b"1")?;
+        same("the value before", &prev.value, &bytes("1"))?;
         same("its revision", prev.mod_revision, created)
     }
 }

@@ -64,7 +64,7 @@ impl Checks {
             return Err(Failure::new(format!("the answer is not one key: {answer:?}")));
         };
         same("the key", &kv.key[..], key.as_bytes())?;
-        same("the value", &kv.value[..], b"2")?;
+        same("the value", &kv.value, &bytes("2"))?;
         same("the create revision", kv.create_revision, created)?;
         same("the mod revision", kv.mod_revision, updated)?;
         same("the lease", kv.lease, 0)
@@ -209,7 +209,7 @@ impl Checks {
         let newest = wire.delete(&target.key("b"), b).await?;
         let answer = wire.range(RangeRequest { revision: b, ..all(target) }).await?;
         same("the names", names(target, &answer), vec!["a", "b"])?;
-        same("the value of a", &answer.kvs[0].value[..], b"1")?;
+        same("the value of a", &answer.kvs[0].value, &bytes("1"))?;
         same("the header's revision", header_revision(answer.header.as_ref()), newest)
     }
 

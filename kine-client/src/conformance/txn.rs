@@ -62,7 +62,7 @@ impl Checks {
             "the response is not a Put: {answer:?}"
         );
         let kv = existing(target, &key).await?;
-        same("the value", &kv.value[..], b"1")?;
+        same("the value", &kv.value, &bytes("1"))?;
         same("the create revision", kv.create_revision, revision)?;
         same("the mod revision", kv.mod_revision, revision)
     }
@@ -74,7 +74,7 @@ impl Checks {
         ensure!(!answer.succeeded, "the second create succeeded");
         same("the number of responses", answer.responses.len(), 0)?;
         ensure!(header_revision(answer.header.as_ref()) >= created, "the header is behind: {answer:?}");
-        same("the value", &existing(target, &key).await?.value[..], b"1")
+        same("the value", &existing(target, &key).await?.value, &bytes("1"))
     }
 
     async fn create_that_fails_reads_what_is_there(target: &Target) -> Result<(), Failure> {
@@ -84,7 +84,7 @@ impl Checks {
         let answer = wire.txn(create_or_read(&key, "2")).await?;
         let kv = refused_with(&answer)?;
         same("the mod revision", kv.mod_revision, header_revision(first.header.as_ref()))?;
-        same("the value", &kv.value[..], b"1")
+        same("the value", &kv.value, &bytes("1"))
     }
 
     async fn update_at_the_mod_revision_succeeds(target: &Target) -> Result<(), Failure> {
@@ -99,7 +99,7 @@ impl Checks {
             "the answer is not one Put: {answer:?}"
         );
         let kv = existing(target, &key).await?;
-        same("the value", &kv.value[..], b"2")?;
+        same("the value", &kv.value, &bytes("2"))?;
         same("the create revision", kv.create_revision, created)?;
         same("the mod revision", kv.mod_revision, updated)
     }
@@ -111,7 +111,7 @@ impl Checks {
         let answer = wire.txn(update(&key, "3", created)).await?;
         let kv = refused_with(&answer)?;
         same("the key", &kv.key[..], key.as_bytes())?;
-        same("the value", &kv.value[..], b"2")?;
+        same("the value", &kv.value, &bytes("2"))?;
         same("the create revision", kv.create_revision, created)?;
         same("the mod revision", kv.mod_revision, updated)
     }
@@ -140,7 +140,7 @@ impl Checks {
         let updated = wire.update(&key, "2", created).await?;
         let answer = wire.txn(delete(&key, created)).await?;
         same("the mod revision", refused_with(&answer)?.mod_revision, updated)?;
-        same("the value", &existing(target, &key).await?.value[..], b"2")
+        same("the value", &existing(target, &key).await?.value, &bytes("2"))
     }
 
     async fn delete_of_a_deleted_key_fails(target: &Target) -> Result<(), Failure> {
@@ -189,7 +189,7 @@ impl Checks {
             return Err(Failure::new(format!("not one value was answered: {answer:?}")));
         };
         same("the key", &kv.key[..], key.as_bytes())?;
-        same("the value", &kv.value[..], b"1")?;
+        same("the value", &kv.value, &bytes("1"))?;
         same("the mod revision", kv.mod_revision, created)
     }
 
@@ -235,7 +235,7 @@ impl Checks {
         let late = wire.txn(bookkeeping(KEY, known, "42")).await?;
         let kv = refused_with(&late)?;
         same("the version after the write", kv.version, known + 1)?;
-        same("the value", &kv.value[..], b"41")?;
+        same("the value", &kv.value, &bytes("41"))?;
         let next = wire.txn(bookkeeping(KEY, kv.version, "43")).await?;
         ensure!(next.succeeded, "the write at version {} failed: {next:?}", kv.version);
         Ok(())

@@ -113,7 +113,9 @@ async fn silence() -> Tested {
     let kine = kine()?;
     let (first, second) = (proxy(kine.endpoint())?, proxy(kine.endpoint())?);
     let writer = Client::connect([kine.endpoint()]).await?;
-    let watcher = Client::connect([first.endpoint(), second.endpoint()]).await?;
+    // The request timeout would end the wait too; with this one it would be too late.
+    let watcher =
+        Client::connect([first.endpoint(), second.endpoint()]).await?.with_request_timeout(PATIENCE * 2);
     let mut watch = watcher.watch("/").liveness(Duration::from_secs(1)).await?;
     first.pause(Direction::ToClient);
     let written = writer.create("/a", "1").await?.committed()?;
