@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
 use super::index::Applied;
 use super::{KeyRange, Revision};
@@ -52,6 +52,9 @@ pub(crate) struct Events {
     published: watch::Sender<Revision>,
     stopped: watch::Sender<bool>,
     feed: mpsc::Sender<Batch>,
+    /// Up to where batches were skipped, of which the task is told.
+    skipped: AtomicI64,
+    skips: Notify,
 }
 
 impl Events {
@@ -63,20 +66,35 @@ impl Events {
             published: watch::Sender::new(revision),
             stopped: watch::Sender::new(false),
             feed,
+            skipped: AtomicI64::new(0),
+            skips: Notify::new(),
         });
         let this = events.clone();
         let task = async move {
-            while let Some(batch) = batches.recv().await {
-                this.give_out(batch);
+            loop {
+                tokio::select! {
+                    biased;
+                    // Nothing may come after the last batch that was skipped, so this does not wait for the next one.
+                    () = this.skips.notified() => {
+                        let through = Revision(this.skipped.load(Ordering::Acquire));
+                        this.give_out(Batch { after: through, through, events: Vec::new() });
+                    }
+                    batch = batches.recv() => match batch {
+                        Some(batch) => this.give_out(batch),
+                        None => return,
+                    },
+                }
             }
         };
         (events, task)
     }
 
-    /// Hands over a batch. Never waits; a batch that finds no place is skipped, which the next one shows.
+    /// Hands over a batch. Never waits; a batch that finds no place is skipped.
     pub(crate) fn publish(&self, batch: Batch) {
         if let Err(mpsc::error::TrySendError::Full(batch)) = self.feed.try_send(batch) {
             tracing::debug!(through = %batch.through, "watchers fall back to the index: too many events at once");
+            self.skipped.store(batch.through.0, Ordering::Release);
+            self.skips.notify_one();
         }
     }
 
@@ -113,6 +131,10 @@ impl Events {
     fn give_out(&self, batch: Batch) {
         {
             let mut registry = self.registry.lock();
+            // One that waited while what came after it was skipped.
+            if batch.through <= registry.published {
+                return;
+            }
             if batch.after != registry.published {
                 registry.drop_all();
             }
