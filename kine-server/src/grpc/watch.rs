@@ -14,7 +14,7 @@ use kine_proto::etcdserverpb::watch_server::Watch;
 use kine_proto::etcdserverpb::{WatchCreateRequest, WatchRequest, WatchResponse};
 use kine_proto::mvccpb::event::EventType;
 use kine_proto::mvccpb::{Event, KeyValue};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status, Streaming, async_trait};
@@ -64,9 +64,11 @@ impl Watch for WatchService {
     }
 }
 
-/// What a stream's task tells a watch's task. Dropping the channel cancels the watch.
+/// What a stream's task tells a watch's task. Dropping the channel ends the watch without a word.
 #[derive(Debug)]
 enum Ask {
+    /// End, and say so: the watch's own task does, so that no event of it comes after that. Answered when it is done.
+    Cancel(oneshot::Sender<()>),
     /// Say it on the barrier once all events up to its revision are sent.
     Progress(Arc<Barrier>),
 }
@@ -128,7 +130,10 @@ impl Stream {
             let Ok(Some(WatchRequest { request_union: Some(request) })) = request else { return };
             let done = match request {
                 RequestUnion::CreateRequest(create) => self.create(create).await,
-                RequestUnion::CancelRequest(cancel) => self.cancel(cancel.watch_id).await,
+                RequestUnion::CancelRequest(cancel) => {
+                    self.cancel(cancel.watch_id).await;
+                    Some(())
+                }
                 RequestUnion::ProgressRequest(_) => self.progress().await,
             };
             if done.is_none() {
@@ -190,17 +195,13 @@ impl Stream {
         Some(())
     }
 
-    async fn cancel(&mut self, id: i64) -> Option<()> {
-        let Some(asks) = self.watches.remove(&id) else { return Some(()) };
-        drop(asks);
-        let revision = self.store.revision();
-        let canceled = WatchResponse {
-            header: header(revision),
-            watch_id: id,
-            canceled: true,
-            ..WatchResponse::default()
-        };
-        self.send(canceled).await
+    async fn cancel(&mut self, id: i64) {
+        let Some(asks) = self.watches.remove(&id) else { return };
+        let (done, ended) = oneshot::channel();
+        // One that has ended already has said so.
+        if asks.send(Ask::Cancel(done)).is_ok() {
+            let _ = ended.await;
+        }
     }
 
     async fn progress(&mut self) -> Option<()> {
@@ -288,7 +289,17 @@ impl OneWatch {
             () = outgoing.closed() => return,
         };
         match end {
-            End::Cancelled => {}
+            End::Gone => {}
+            End::Cancelled(done) => {
+                let canceled = WatchResponse {
+                    header: header(self.store.revision()),
+                    watch_id: self.id,
+                    canceled: true,
+                    ..WatchResponse::default()
+                };
+                let _ = outgoing.send(Ok(canceled)).await;
+                let _ = done.send(());
+            }
             End::Fault(Fault::Compacted(compacted)) => {
                 let compacted = WatchResponse {
                     header: header(self.store.revision()),
@@ -317,7 +328,8 @@ impl OneWatch {
             // Cancelling comes before anything else that is ready.
             biased;
             ask = asked.recv() => match ask {
-                None => Err(End::Cancelled),
+                None => Err(End::Gone),
+                Some(Ask::Cancel(done)) => Err(End::Cancelled(done)),
                 Some(Ask::Progress(barrier)) => self.reach(&barrier, asked).await,
             },
             events = self.watcher.next() => self.send_events(events?).await,
@@ -345,7 +357,7 @@ impl OneWatch {
                 }
             }
             if asked.is_closed() && asked.is_empty() {
-                return Err(End::Cancelled);
+                return Err(End::Gone);
             }
         }
     }
@@ -375,14 +387,16 @@ impl OneWatch {
     }
 
     async fn send(&self, response: WatchResponse) -> Result<(), End> {
-        self.outgoing.send(Ok(response)).await.map_err(|_| End::Cancelled)
+        self.outgoing.send(Ok(response)).await.map_err(|_| End::Gone)
     }
 }
 
 /// Why a watch ends.
 enum End {
-    /// The client wants no more, or is gone.
-    Cancelled,
+    /// The client wants no more.
+    Cancelled(oneshot::Sender<()>),
+    /// The client or the whole stream is gone.
+    Gone,
     Fault(Fault),
 }
 
