@@ -181,7 +181,9 @@ impl Running {
         });
         let mut serve = std::pin::pin!(serve);
         let died = tokio::select! {
-            served = &mut serve => Some(format!("the listener ended: {served:?}")),
+            served = &mut serve => {
+                Some(Error::new(ErrorKind::Listen, format!("the listener ended: {served:?}")))
+            }
             reason = self.store.died() => Some(reason),
             // Also when the handle is dropped.
             _ = stopped => None,
@@ -194,7 +196,7 @@ impl Running {
         }
         let closed = self.tasks.stop().await;
         match died {
-            Some(reason) => Err(Error::new(ErrorKind::Storage, reason)),
+            Some(reason) => Err(reason),
             None => closed,
         }
     }

@@ -122,6 +122,11 @@ pub(crate) trait Backend: Send + Sync + 'static {
     /// Deletes these rows in one transaction. Rows that are gone already are no error.
     async fn delete_rows(&self, revisions: Vec<Revision>) -> Result<(), Error>;
 
+    /// Fails when the database is not where it was opened any more.
+    async fn is_in_place(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// How large the database is.
     async fn size(&self) -> Result<Size, Error>;
 

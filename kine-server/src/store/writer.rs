@@ -233,6 +233,9 @@ impl Writer {
                 }
                 let mut index = self.store.index.write();
                 let events = apply(&mut index, rows.iter().map(|row| (row, None)));
+                if rows.is_empty() {
+                    index.advance(head.revision);
+                }
                 let through = index.revision();
                 drop(index);
                 self.publish(before, through, events);
@@ -297,11 +300,11 @@ fn apply<'a>(index: &mut Index, rows: impl Iterator<Item = (&'a Row, Option<byte
 
 impl Inner {
     /// Some failures leave nothing to serve: the file is not there any more, or is not what it was.
-    fn fail_if_fatal(&self, error: &Error) {
+    pub(super) fn fail_if_fatal(&self, error: &Error) {
         if matches!(error.kind(), ErrorKind::NotKine | ErrorKind::Gone) {
             self.died.send_if_modified(|died| {
                 let first = died.is_none();
-                *died = died.take().or_else(|| Some(error.to_string()));
+                *died = died.take().or_else(|| Some((error.kind(), error.to_string())));
                 first
             });
         }

@@ -41,6 +41,11 @@ pub(super) fn of_statement(path: &Path, error: rusqlite::Error) -> Error {
     Error::new(kind, message).with_source(error)
 }
 
+/// What SQLite itself says of a file that is not where it was.
+pub(super) fn moved() -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_READONLY_DBMOVED), None)
+}
+
 /// The error code for the metrics: SQLite's extended one, or a word for what did not come from SQLite.
 pub(super) fn code(error: &rusqlite::Error) -> String {
     error.sqlite_error().map_or_else(|| "client".to_owned(), |error| error.extended_code.to_string())

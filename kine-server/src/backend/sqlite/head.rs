@@ -67,9 +67,14 @@ impl Probe {
     }
 }
 
+/// The newest row may be gone: kine's compaction deletes a tombstone even there. SQLite remembers how far ids have gone
+/// (`sqlite_sequence`), and does not give one out twice.
+const QUERY: &str = "SELECT max(coalesce((SELECT max(id) FROM kine), 0),
+        coalesce((SELECT max(seq) FROM sqlite_sequence WHERE name = 'kine'), 0)),
+    (SELECT max(prev_revision) FROM kine WHERE name = ?)";
+
 pub(super) fn query(connection: &Connection) -> rusqlite::Result<Head> {
-    let mut statement = connection
-        .prepare_cached("SELECT max(id), (SELECT max(prev_revision) FROM kine WHERE name = ?) FROM kine")?;
+    let mut statement = connection.prepare_cached(QUERY)?;
     statement.query_row([COMPACT_KEY], |row| {
         let number =
             |column| Ok::<_, rusqlite::Error>(Revision(row.get::<_, Option<i64>>(column)?.unwrap_or(0)));

@@ -60,6 +60,7 @@ impl Sqlite {
         let source = source.clone();
         let opening = tokio::task::spawn_blocking(move || {
             let location = Arc::new(Location::lock(&source, synchronous, slow)?);
+            schema::check(&location)?;
             let mut connection = location.connect()?;
             schema::prepare(&location, &mut connection)?;
             let head = HeadProbe::new(&location)?;
@@ -150,6 +151,15 @@ impl Backend for Sqlite {
             transaction.commit()
         };
         self.writer.call("Compact", move |writer| writer.with(delete)).await
+    }
+
+    async fn is_in_place(&self) -> Result<(), Error> {
+        let location = self.location.clone();
+        let looking = tokio::task::spawn_blocking(move || match location.has_moved() {
+            true => Err(failure::of_statement(&location.path, failure::moved())),
+            false => Ok(()),
+        });
+        looking.await.unwrap_or(Ok(()))
     }
 
     async fn size(&self) -> Result<Size, Error> {

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -30,6 +30,8 @@ pub(super) struct Location {
     busy_timeout: Duration,
     slow: SlowSql,
     lock: Mutex<Option<File>>,
+    /// Device and inode, by which a file that was put in its place is told from it.
+    identity: (u64, u64),
 }
 
 impl Location {
@@ -68,9 +70,19 @@ impl Location {
         {
             return Err(cannot_write(&path, error));
         }
+        let identity = identity(&path).map_err(|error| cannot_write(&path, error))?;
         let synchronous = synchronous.or(source.synchronous()).unwrap_or(Synchronous::Full);
         let busy_timeout = source.busy_timeout().unwrap_or(Duration::from_secs(30));
-        Ok(Self { path, synchronous, busy_timeout, slow, lock: Mutex::new(Some(file)) })
+        Ok(Self { path, synchronous, busy_timeout, slow, lock: Mutex::new(Some(file)), identity })
+    }
+
+    /// Whether the path leads to another file by now, or to none. SQLite in WAL mode goes on writing to a file that was
+    /// removed, and all of that is gone when it is closed.
+    pub(super) fn has_moved(&self) -> bool {
+        match identity(&self.path) {
+            Ok(identity) => identity != self.identity,
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        }
     }
 
     /// Lets another process have the file.
@@ -99,20 +111,30 @@ impl Location {
         result.map_err(|error| failure::of_statement(&self.path, error))
     }
 
-    /// A connection that may write.
-    pub(super) fn connect(&self) -> Result<Connection, Error> {
-        let connect = || {
+    /// A connection that has changed nothing yet: what else a connection needs would put the file into WAL mode.
+    pub(super) fn look(&self) -> Result<Connection, Error> {
+        let look = || {
             let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
             let connection = Connection::open_with_flags(&self.path, flags)?;
             connection.busy_timeout(self.busy_timeout)?;
+            Ok(connection)
+        };
+        look().map_err(|error| failure::of_statement(&self.path, error))
+    }
+
+    /// A connection that may write.
+    pub(super) fn connect(&self) -> Result<Connection, Error> {
+        let connection = self.look()?;
+        let connect = || {
             connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
             connection.pragma_update(None, "synchronous", pragma(self.synchronous))?;
             // Checkpoints are made beside the writer, not inside its commits.
             connection.pragma_update(None, "wal_autocheckpoint", 0)?;
             connection.set_prepared_statement_cache_capacity(32);
-            Ok(connection)
+            Ok(())
         };
-        connect().map_err(|error| failure::of_statement(&self.path, error))
+        connect().map_err(|error| failure::of_statement(&self.path, error))?;
+        Ok(connection)
     }
 
     /// A connection that cannot write.
@@ -122,6 +144,12 @@ impl Location {
         query_only.map_err(|error| failure::of_statement(&self.path, error))?;
         Ok(connection)
     }
+}
+
+fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    // Asked by name: a descriptor of our own must not be closed (see `Location::lock`).
+    let found = fs::metadata(path)?;
+    Ok((found.dev(), found.ino()))
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, Error> {

@@ -16,6 +16,8 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS kine (
     id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT, created INTEGER, deleted INTEGER, create_revision INTEGER,
     prev_revision INTEGER, lease INTEGER, version INTEGER, value BLOB, old_value BLOB)";
 
+/// AUTOINCREMENT is for the table sqlite_sequence, which is there when some table has it: a table `kine` that was copied
+/// may have lost it.
 const REST: &str = "
 CREATE INDEX IF NOT EXISTS kine_name_index ON kine (name);
 CREATE INDEX IF NOT EXISTS kine_name_id_index ON kine (name, id);
@@ -24,15 +26,15 @@ CREATE INDEX IF NOT EXISTS kine_prev_revision_index ON kine (prev_revision);
 CREATE UNIQUE INDEX IF NOT EXISTS kine_name_prev_revision_uindex ON kine (name, prev_revision);
 CREATE INDEX IF NOT EXISTS kine_id_compact_rev_key_with_prev_revision_index ON kine (id, name, prev_revision)
     WHERE name != 'compact_rev_key' AND prev_revision != 0;
-CREATE TABLE IF NOT EXISTS kine_deadline (revision INTEGER PRIMARY KEY, deadline INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS kine_deadline (revision INTEGER PRIMARY KEY AUTOINCREMENT, deadline INTEGER NOT NULL);
 ";
 
 const COLUMNS: [&str; 9] =
     ["id", "name", "created", "deleted", "create_revision", "prev_revision", "lease", "value", "old_value"];
 
-/// Makes what is missing, in one transaction. A table `kine` that is not kine's is refused and left as it is.
-pub(super) fn prepare(location: &Location, connection: &mut Connection) -> Result<(), Error> {
-    let columns = columns(connection).map_err(|error| failure::of_statement(&location.path, error))?;
+/// Refuses a file whose table `kine` is not kine's. Changes nothing.
+pub(super) fn check(location: &Location) -> Result<(), Error> {
+    let columns = columns(&location.look()?).map_err(|error| failure::of_statement(&location.path, error))?;
     let missing: Vec<_> =
         COLUMNS.into_iter().filter(|name| !columns.iter().any(|column| column == name)).collect();
     if !columns.is_empty() && !missing.is_empty() {
@@ -43,8 +45,12 @@ pub(super) fn prepare(location: &Location, connection: &mut Connection) -> Resul
         );
         return Err(Error::new(ErrorKind::NotKine, message));
     }
-    let has_version = columns.is_empty() || columns.iter().any(|column| column == "version");
-    complete(connection, has_version).map_err(|error| failure::of_statement(&location.path, error))
+    Ok(())
+}
+
+/// Makes what is missing, in one transaction.
+pub(super) fn prepare(location: &Location, connection: &mut Connection) -> Result<(), Error> {
+    complete(connection).map_err(|error| failure::of_statement(&location.path, error))
 }
 
 fn columns(connection: &Connection) -> rusqlite::Result<Vec<String>> {
@@ -53,10 +59,10 @@ fn columns(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     names.collect()
 }
 
-fn complete(connection: &mut Connection, has_version: bool) -> rusqlite::Result<()> {
+fn complete(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     transaction.execute(TABLE, [])?;
-    if !has_version {
+    if !columns(&transaction)?.iter().any(|column| column == "version") {
         transaction.execute("ALTER TABLE kine ADD COLUMN version INTEGER", [])?;
     }
     transaction.execute_batch(REST)?;

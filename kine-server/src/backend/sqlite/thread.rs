@@ -33,7 +33,7 @@ impl WriterThread {
         connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB).map_err(failed)?;
         let data_version = data_version(&connection).map_err(failed)?;
         let newest = head::query(&connection).map_err(failed)?.revision;
-        let mut writer = Writer { connection, data_version, newest };
+        let mut writer = Writer { connection, data_version, newest, location: location.clone() };
         let (jobs, waiting) = mpsc::channel::<Job>();
         let held = location.clone();
         let work = move || {
@@ -92,6 +92,7 @@ pub(super) struct Writer {
     /// SQLite's count of commits by other connections.
     data_version: i64,
     newest: Revision,
+    location: Arc<Location>,
 }
 
 impl Writer {
@@ -146,6 +147,10 @@ impl Writer {
                     insert_deadline.execute(params![revision.0, deadline])?;
                 }
             }
+        }
+        // What is written to a file that is gone would be answered and lost.
+        if self.location.has_moved() {
+            return Err(failure::moved());
         }
         if let Err(error) = transaction.commit() {
             // Whether the rows are there is not known; the next append looks.

@@ -90,6 +90,11 @@ impl Index {
         (version.state != State::Internal).then_some(Applied { key, version, before })
     }
 
+    /// There is no row after the newest one applied up to `revision`.
+    pub(crate) fn advance(&mut self, revision: Revision) {
+        self.revision = self.revision.max(revision);
+    }
+
     /// The revision a read at `asked` (0 or less for the newest) happens at.
     pub(crate) fn readable(&self, asked: i64) -> Result<Revision, Fault> {
         match Revision(asked) {
