@@ -65,6 +65,12 @@ fn complete(connection: &mut Connection) -> rusqlite::Result<()> {
     if !columns(&transaction)?.iter().any(|column| column == "version") {
         transaction.execute("ALTER TABLE kine ADD COLUMN version INTEGER", [])?;
     }
+    // Two processes that started at once may each have made one. kine keeps the same one of them.
+    transaction.execute(
+        "DELETE FROM kine WHERE name = ?1
+             AND id <> (SELECT id FROM kine WHERE name = ?1 ORDER BY prev_revision DESC, id LIMIT 1)",
+        [COMPACT_KEY],
+    )?;
     transaction.execute_batch(REST)?;
     // Its prev_revision is the compact revision.
     transaction.execute(
