@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::time::timeout;
 
 use super::target::{Failure, Target, same};
-use crate::{ErrorKind, KeyRange, KeyValue, Outcome, Revision, Watch, WatchEvent};
+use crate::{Error, ErrorKind, KeyRange, KeyValue, Outcome, Revision, Watch, WatchEvent};
 
 /// How long an event may take.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -25,6 +26,10 @@ behaviours! { "client";
     put_always_writes;
     /// Puts of one key from several tasks at once all commit.
     puts_at_once_all_commit;
+    /// Of many creates of one key at once, and of many updates at one revision, one commits and the others conflict.
+    one_of_many_writes_at_once_commits;
+    /// Writes of many keys at once come through a watch once each, in the order of their revisions.
+    writes_at_once_come_once_and_in_order;
     /// A key that is put with a TTL goes away.
     key_with_a_ttl_goes_away;
     /// A list in pages of any size gives each key once, at one revision, whatever is written meanwhile.
@@ -112,13 +117,40 @@ impl Checks {
         let (client, key) = (target.client(), target.key("a"));
         let puts = (0..8).map(|n| client.put(&key, n.to_string()).into_future());
         let mut revisions = Vec::new();
-        for outcome in futures_util::future::join_all(puts).await {
+        for outcome in join_all(puts).await {
             revisions.push(outcome?.committed()?);
         }
         revisions.sort_unstable();
         revisions.dedup();
         same("the number of different revisions", revisions.len(), 8)?;
         same("the last revision", Some(&read(target, &key).await?.mod_revision), revisions.last())
+    }
+
+    async fn one_of_many_writes_at_once_commits(target: &Target) -> Result<(), Failure> {
+        let (client, key) = (target.client(), target.key("a"));
+        let creates = (0..16).map(|n| client.create(&key, n.to_string()).into_future());
+        let created = only_commit(join_all(creates).await)?;
+        same("the key's revision", read(target, &key).await?.mod_revision, created)?;
+        let updates = (0..16).map(|n| client.update(&key, n.to_string(), created).into_future());
+        let updated = only_commit(join_all(updates).await)?;
+        let deletes = (0..16).map(|_| client.delete(&key, updated));
+        only_commit(join_all(deletes).await)?;
+        same("the key", client.get(&key).await?, None)
+    }
+
+    async fn writes_at_once_come_once_and_in_order(target: &Target) -> Result<(), Failure> {
+        let client = target.client();
+        let mut watch = client.watch(target.key("")).await?;
+        let creates = (0..64).map(|n| client.create(target.key(&n.to_string()), "1").into_future());
+        let mut written = Vec::new();
+        for outcome in join_all(creates).await {
+            written.push(outcome?.committed()?);
+        }
+        written.sort_unstable();
+        for revision in written {
+            same("the event's revision", next(&mut watch).await?.revision(), revision)?;
+        }
+        Ok(())
     }
 
     async fn key_with_a_ttl_goes_away(target: &Target) -> Result<(), Failure> {
@@ -276,6 +308,22 @@ async fn next(watch: &mut Watch) -> Result<WatchEvent, Failure> {
         Ok(Some(event)) => Ok(event?),
         Ok(None) => Err(Failure::new("the watch ended")),
         Err(_elapsed) => Err(Failure::new(format!("no event came within {PATIENCE:?}"))),
+    }
+}
+
+/// The revision of the one write that committed; all others must have conflicted.
+fn only_commit(outcomes: Vec<Result<Outcome, Error>>) -> Result<Revision, Failure> {
+    let mut committed = Vec::new();
+    for outcome in outcomes {
+        match outcome? {
+            Outcome::Committed { revision } => committed.push(revision),
+            Outcome::Conflict { .. } => {}
+            Outcome::Unknown(error) => return Err(error.into()),
+        }
+    }
+    match committed[..] {
+        [revision] => Ok(revision),
+        _ => Err(Failure::new(format!("{} writes committed: {committed:?}", committed.len()))),
     }
 }
 

@@ -20,6 +20,8 @@ behaviours! { "range";
     get_at_a_future_revision_is_refused;
     /// A read of keys only leaves the value out.
     get_of_keys_only_leaves_the_value_out;
+    /// A read of one key with a limit of 1, as the API server sends it, is a read of one key.
+    get_with_a_limit_of_one_is_a_get;
     /// A count of one key answers a count and no key.
     count_of_one_key_answers_no_key;
     /// A list answers the keys from its start, and before its end, in ascending order.
@@ -109,6 +111,16 @@ impl Checks {
         };
         same("the length of the value", kv.value.len(), 0)?;
         same("the mod revision", kv.mod_revision, created)
+    }
+
+    async fn get_with_a_limit_of_one_is_a_get(target: &Target) -> Result<(), Failure> {
+        let (wire, key) = (target.wire(), target.key("a"));
+        let created = wire.create(&key, "1").await?;
+        let answer = wire.range(RangeRequest { limit: 1, ..get(&key) }).await?;
+        same("the mod revision", answer.kvs.first().map(|kv| kv.mod_revision), Some(created))?;
+        same("the count", answer.count, 1)?;
+        ensure!(!answer.more, "there is more of one key");
+        Ok(())
     }
 
     async fn count_of_one_key_answers_no_key(target: &Target) -> Result<(), Failure> {

@@ -44,6 +44,8 @@ behaviours! { "txn";
     recreated_key_begins_a_new_life;
     /// Writes take revisions one after the other, and refused writes take none.
     each_write_takes_one_revision;
+    /// A transaction that writes two keys writes both at one revision, or is refused as an invalid argument and writes none.
+    two_writes_share_a_revision_or_are_refused;
     /// The API server's bookkeeping of compactions, a compare of the version of `compact_rev_key`, works as a lock.
     compaction_bookkeeping_compares_versions;
 }
@@ -223,6 +225,23 @@ impl Checks {
         same("the revision of the next update", wire.update(&a, "2", first).await?, first + 2)?;
         same("the revision of the next delete", wire.delete(&b, first + 1).await?, first + 3)?;
         same("the store's revision", wire.revision().await?, first + 3)
+    }
+
+    async fn two_writes_share_a_revision_or_are_refused(target: &Target) -> Result<(), Failure> {
+        let (wire, a, b) = (target.wire(), target.key("a"), target.key("b"));
+        let success = vec![put_op(&a, "1", 0), put_op(&b, "1", 0)];
+        let answer = wire.txn(TxnRequest { success, ..TxnRequest::default() }).await;
+        let written = [wire.get(&a).await?, wire.get(&b).await?];
+        match answer {
+            Ok(answer) => {
+                let revision = header_revision(answer.header.as_ref());
+                same("the revisions", written.map(|kv| kv.map(|kv| kv.mod_revision)), [Some(revision); 2])
+            }
+            Err(status) => {
+                same("the code", status.code(), tonic::Code::InvalidArgument)?;
+                same("what was written", written, [None, None])
+            }
+        }
     }
 
     async fn compaction_bookkeeping_compares_versions(target: &Target) -> Result<(), Failure> {

@@ -193,6 +193,11 @@ impl Error {
         self.0.endpoint.as_deref()
     }
 
+    /// What happened, without the place and the next step.
+    pub(crate) fn message(&self) -> &str {
+        &self.0.message
+    }
+
     /// Whether the request certainly never reached a server.
     pub(crate) fn is_unsent(&self) -> bool {
         self.0.unsent

@@ -17,7 +17,7 @@ use kine_proto::etcdserverpb::kv_client::KvClient;
 use kine_proto::etcdserverpb::lease_client::LeaseClient;
 use kine_proto::etcdserverpb::maintenance_client::MaintenanceClient;
 use kine_proto::etcdserverpb::watch_client::WatchClient;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tonic::transport::Channel;
 use tonic::{Response, Status};
 
@@ -193,19 +193,20 @@ impl Transport {
         }
     }
 
-    /// Asks each endpoint for its status once and settles on the first that gives it.
+    /// Asks each endpoint for its status once and settles on the first that gives it. Each has an equal share of the
+    /// request timeout, so that one that is silent leaves time for the others.
     pub(crate) async fn find_an_endpoint_that_answers(&self) -> Result<(), Error> {
-        let deadline = Instant::now() + self.request_timeout;
+        let share = self.request_timeout / u32::try_from(self.shared.legs.len()).unwrap_or(u32::MAX);
         let mut failures: Vec<Error> = Vec::new();
         for leg in &self.shared.legs {
-            let error = match timeout_at(deadline, leg.maintenance().status(StatusRequest {})).await {
+            let error = match timeout(share, leg.maintenance().status(StatusRequest {})).await {
                 Ok(Ok(_)) => {
                     self.shared.current.store(leg.index, Ordering::Relaxed);
                     return Ok(());
                 }
                 Ok(Err(status)) => Error::from_status("connect", &leg.name, status),
                 Err(_elapsed) => {
-                    let message = format!("no answer within {:?}", self.request_timeout);
+                    let message = format!("no answer within {share:?}");
                     Error::new(ErrorKind::DeadlineExceeded, "connect", message).at(&leg.name)
                 }
             };
@@ -221,8 +222,9 @@ fn summary(mut failures: Vec<Error>) -> Error {
         return failures.remove(0);
     }
     let kind = failures.first().map_or(ErrorKind::Unavailable, Error::kind);
-    let words: Vec<String> = failures.iter().map(ToString::to_string).collect();
-    let error = Error::new(kind, "connect", format!("no endpoint answered: {}", words.join(" | ")));
+    let each = |error: &Error| format!("{} ({})", error.endpoint().unwrap_or_default(), error.message());
+    let words: Vec<String> = failures.iter().map(each).collect();
+    let error = Error::new(kind, "connect", format!("no endpoint answered: {}", words.join(", ")));
     match failures.into_iter().next() {
         Some(first) => error.caused_by(first),
         None => error,

@@ -64,6 +64,16 @@ async fn a_server_that_never_answers_is_given_up_at_the_deadline() {
 }
 
 #[tokio::test]
+async fn connecting_passes_over_a_silent_endpoint_to_the_next() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", silent.local_addr().unwrap());
+    let other = nobody().await;
+    let error = impatient(&endpoint).endpoint(&other).connect().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::DeadlineExceeded);
+    assert!(error.to_string().contains(&format!("{other} (Connection refused")), "{error}");
+}
+
+#[tokio::test]
 async fn a_write_that_may_have_arrived_ends_unknown_at_the_deadline() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
