@@ -26,34 +26,35 @@ status=0
 # --no-fail-fast: one failure does not hide the next.
 CARGO_TERM_COLOR=never cargo test --workspace --all-features --no-fail-fast 2>&1 | tee "$log" || status=$?
 
-# In the log: "test NAME ... ignored, REASON" of the standard harness, "test [needs WHAT] NAME ... ignored" of ours.
+# In the log: "test NAME ... ignored, REASON" of the standard harness, "test [needs WHAT] NAME ... ignored" of ours. As
+# "REASON<tab>NAME" they sort by reason.
+tab=$'\t'
 ignored=$(sed -n -E \
-    -e 's/^test +\[(needs [^]]*)\] +(.*[^ ]) +\.\.\. ignored.*$/\2 (\1)/p' -e t \
-    -e 's/^test +(.*[^ ]) +\.\.\. ignored, (.*)$/\1 (\2)/p' -e t \
-    -e 's/^test +(.*[^ ]) +\.\.\. ignored.*$/\1/p' "$log")
+    -e "s/^test +\[(needs [^]]*)\] +(.*[^ ]) +\.\.\. ignored.*\$/\1$tab\2/p" -e t \
+    -e "s/^test +(.*[^ ]) +\.\.\. ignored, (.*)\$/\2$tab\1/p" -e t \
+    -e "s/^test +(.*[^ ]) +\.\.\. ignored.*\$/no reason given$tab\1/p" "$log" | sort)
+if [ -n "$ignored" ]; then
+    printf '%s\n' "$ignored" | awk -F "$tab" '
+        $1 != reason { reason = $1; printf "\nignored, %s:\n", reason }
+        { printf "  %s\n", $2 }'
+fi
+if [ -s "$TESTBED_DIR/missing" ]; then
+    printf '\nnot on this machine:\n'
+    sed 's/^/  /' "$TESTBED_DIR/missing"
+fi
+failed=$(sed -n -E 's/^test +(.*[^ ]) +\.\.\. (FAILED|failed)$/  \1/p' "$log")
+if [ -n "$failed" ]; then
+    printf '\nfailed:\n%s\n' "$failed"
+fi
 
 echo
-echo "== summary"
-awk '/^test result: / {
+awk -v status="$status" '/^test result: / {
     for (i = 1; i < NF; i++) {
         if ($(i + 1) == "passed;") passed += $i
         if ($(i + 1) == "failed;") failed += $i
         if ($(i + 1) == "ignored;") ignored += $i
     }
-} END { printf "%d passed, %d failed, %d ignored\n", passed, failed, ignored }' "$log"
-if [ -s "$TESTBED_DIR/missing" ]; then
-    echo
-    echo "not on this machine:"
-    sed 's/^/  /' "$TESTBED_DIR/missing"
-fi
-if [ -n "$ignored" ]; then
-    echo
-    echo "ignored:"
-    printf '%s\n' "$ignored" | sed 's/^/  /'
-fi
-if grep -q -E '^test .* (FAILED|failed)$' "$log"; then
-    echo
-    echo "failed:"
-    sed -n -E 's/^test +(.*[^ ]) +\.\.\. (FAILED|failed)$/  \1/p' "$log"
-fi
+} END {
+    printf "%s: %d passed, %d failed, %d ignored\n", status == 0 ? "ok" : "FAILED", passed, failed, ignored
+}' "$log"
 exit "$status"
