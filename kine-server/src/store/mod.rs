@@ -1,14 +1,15 @@
 //! The revision log and everything that follows from it: what a key holds, what happened when, who is told.
 //!
 //! In the order to read them: [`key`] and [`revision`], the words; [`index`], every key with its revisions in memory;
-//! [`values`], what the rows hold; [`txn`], what a write may ask; [`writer`], the one task that decides and commits;
-//! [`events`] and [`watcher`], from commits to those who watch; [`lease`] and [`compact`], what goes by itself;
-//! [`lookout`], what others do to the database.
+//! [`values`], what the rows hold; [`txn`], what a write may ask; [`writer`] with [`company`], the one task that decides
+//! and commits; [`events`] and [`watcher`], from commits to those who watch; [`lease`] and [`compact`], what goes by
+//! itself; [`lookout`], what others do to the database.
 //!
 //! A read makes sure that the index is as new as the database ([`Backend::head`]), looks up revisions in the index, and
 //! gets the values from memory or the database. A write goes through the writer's queue. Nothing here knows SQL or gRPC.
 
 pub(crate) mod compact;
+mod company;
 pub(crate) mod events;
 mod fault;
 pub(crate) mod index;

@@ -1,7 +1,7 @@
 //! The one writer: decides what waits, commits it in one transaction, makes it visible, answers.
 //!
 //! *Group commit*: while a transaction is on its way to the disk, requests gather; the next transaction takes all of
-//! them. Nobody lingers for company, so a lone writer pays for nothing but its own commit.
+//! them, and on a slow disk waits a moment for those that come back ([`Company`]).
 //!
 //! *Order*: rows are committed, then applied to the index, then published to the watchers, then answered. A client that
 //! has its answer finds its write in every later read.
@@ -10,7 +10,9 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, timeout_at};
 
+use super::company::Company;
 use super::events::{Batch as EventBatch, Event};
 use super::index::Index;
 use super::txn::{self, Found, Outcome, Txn};
@@ -46,18 +48,31 @@ pub(crate) struct Write {
     pub(crate) answer: oneshot::Sender<Result<Outcome, Fault>>,
 }
 
+/// Writes for one commit.
+struct Gathered {
+    writes: Vec<Write>,
+    bytes: usize,
+}
+
+impl Gathered {
+    fn has_room(&self) -> bool {
+        self.writes.len() < BATCH && self.bytes < BATCH_BYTES
+    }
+}
+
 pub(crate) struct Writer {
     store: Arc<Inner>,
     commands: mpsc::Receiver<Command>,
     /// Rows read at a time when following what others wrote.
     follow: usize,
+    company: Company,
     /// The last commit failed: what the database holds must be read before anything else is decided.
     in_doubt: bool,
 }
 
 impl Writer {
     pub(crate) fn new(store: Arc<Inner>, commands: mpsc::Receiver<Command>, follow: usize) -> Self {
-        Self { store, commands, follow, in_doubt: false }
+        Self { store, commands, follow, company: Company::default(), in_doubt: false }
     }
 
     /// Works until it is told to stop.
@@ -73,37 +88,64 @@ impl Writer {
             };
             match command {
                 Command::Write(first) => {
-                    let (writes, following) = self.gather(first);
+                    let (writes, following) = self.gather(first).await;
                     next = following;
+                    let begun = Instant::now();
+                    let count = writes.len();
                     self.write(writes).await;
+                    self.company.committed(count, self.commands.len(), begun.elapsed());
                 }
                 Command::Compact { revision, answer } => {
                     let _ = answer.send(self.compact(revision).await);
                 }
-                Command::Refresh { answer } => {
-                    let _ = answer.send(self.follow().await.map_err(Fault::from));
-                }
+                Command::Refresh { answer } => self.refresh(answer).await,
                 Command::Stop => break,
             }
         }
         self.refuse_the_rest();
     }
 
-    /// The first write with all that wait behind it, up to the first command of another kind.
-    fn gather(&mut self, first: Write) -> (Vec<Write>, Option<Command>) {
-        let mut bytes = first.bytes;
-        let mut writes = vec![first];
-        while writes.len() < BATCH && bytes < BATCH_BYTES {
-            match self.commands.try_recv() {
-                Ok(Command::Write(write)) => {
-                    bytes += write.bytes;
-                    writes.push(write);
-                }
-                Ok(other) => return (writes, Some(other)),
-                Err(_) => break,
+    /// The first write with all that wait behind it, up to a command that has to come after them.
+    async fn gather(&mut self, first: Write) -> (Vec<Write>, Option<Command>) {
+        let mut batch = Gathered { bytes: first.bytes, writes: vec![first] };
+        while batch.has_room() {
+            let Ok(command) = self.commands.try_recv() else { break };
+            if let Some(following) = self.take_in(&mut batch, command).await {
+                return (batch.writes, Some(following));
             }
         }
-        (writes, None)
+        if let Some((wanted, pause)) = self.company.wanted(batch.writes.len()) {
+            let until = Instant::now() + pause;
+            while batch.has_room() && batch.writes.len() < wanted {
+                let Ok(Some(command)) = timeout_at(until, self.commands.recv()).await else { break };
+                if let Some(following) = self.take_in(&mut batch, command).await {
+                    return (batch.writes, Some(following));
+                }
+            }
+            self.company.came(batch.writes.len() >= wanted);
+        }
+        (batch.writes, None)
+    }
+
+    /// Adds a write, or answers a read that waits; gives back what has to come after the batch.
+    async fn take_in(&mut self, batch: &mut Gathered, command: Command) -> Option<Command> {
+        match command {
+            Command::Write(write) => {
+                batch.bytes += write.bytes;
+                batch.writes.push(write);
+                None
+            }
+            Command::Refresh { answer } => {
+                // A read does not wait for a commit that it has nothing to do with.
+                self.refresh(answer).await;
+                None
+            }
+            other => Some(other),
+        }
+    }
+
+    async fn refresh(&mut self, answer: oneshot::Sender<Result<(), Fault>>) {
+        let _ = answer.send(self.follow().await.map_err(Fault::from));
     }
 
     async fn write(&mut self, mut writes: Vec<Write>) {
