@@ -135,6 +135,11 @@ get_kine() {
         lacks "kine $version" "not here; get it with: GOBIN=$folder go install github.com/k3s-io/kine@$version"
         return
     fi
+    # Asked for first: where packets are dropped silently, a build would wait for each of its modules in turn.
+    if ! (cd "$tools" && timeout 120 go mod download "github.com/k3s-io/kine@$version") > "$log" 2>&1; then
+        lacks "kine $version" "its Go module cannot be had: $(grep -v '^[[:space:]]' "$log" | tail -n 1)"
+        return
+    fi
     say "building kine $version (a minute or two the first time)"
     # cgo, for the SQLite that kine's makers ship.
     if ! GOBIN=$folder.new CGO_ENABLED=1 timeout 1200 go install "github.com/k3s-io/kine@$version" > "$log" 2>&1; then
