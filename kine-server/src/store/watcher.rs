@@ -80,10 +80,10 @@ impl Watcher {
         if self.live.is_none() {
             self.live = Some(self.store.events().subscribe(&self.range).ok_or(Fault::Stopped)?);
         }
-        let since = self.live.as_ref().map_or(Revision::ZERO, |live| live.since);
-        if self.position >= since {
+        if self.has_caught_up() {
             return Ok(false);
         }
+        let since = self.live.as_ref().map_or(Revision::ZERO, |live| live.since);
         let index = self.store.index().read();
         if self.position < index.compacted() {
             return Err(Fault::Compacted(index.compacted()));
@@ -93,6 +93,11 @@ impl Watcher {
         self.pending.extend(applied.map(|applied| Arc::new(Event { applied, value: None })));
         self.position = looked;
         Ok(true)
+    }
+
+    /// Whether what comes next is in the queue: nothing may be taken from it before.
+    fn has_caught_up(&self) -> bool {
+        self.live.as_ref().is_some_and(|live| self.position >= live.since)
     }
 
     async fn wait_for_one(&mut self) {
@@ -125,7 +130,7 @@ impl Watcher {
 
     /// Fills the pending events up with what else is there, loads their values, and returns them.
     async fn take_pending(&mut self) -> Result<Vec<Seen>, Fault> {
-        while self.pending.len() < EVENTS && self.live.is_some() && self.take_one() {}
+        while self.pending.len() < EVENTS && self.has_caught_up() && self.take_one() {}
         let mut bytes = 0;
         let known = |event: &Arc<Event>| event.value.as_ref().map_or(UNKNOWN, Bytes::len);
         let count = self
