@@ -78,15 +78,10 @@ impl Index {
             self.changes.push_back(Change { revision: row.revision, key: None, live: 0 });
             return None;
         }
-        let history = self.keys.get(row.name.as_bytes());
-        let previous = history.map(|history| *history.newest());
-        let key = history.map_or_else(|| Key::stored(&row.name), |history| history.key.clone());
-        let version = version_of(row, previous);
-        let live =
-            i8::from(version.is_live()) - i8::from(previous.is_some_and(|previous| previous.is_live()));
-        self.keys.push(&key, version);
-        self.changes.push_back(Change { revision: row.revision, key: Some(key.clone()), live });
+        let (key, version, previous) = self.keys.push(&row.name, |previous| version_of(row, previous));
         let before = previous.filter(Version::is_live);
+        let live = i8::from(version.is_live()) - i8::from(before.is_some());
+        self.changes.push_back(Change { revision: row.revision, key: Some(key.clone()), live });
         (version.state != State::Internal).then_some(Applied { key, version, before })
     }
 
@@ -244,7 +239,7 @@ fn is_kine_health(row: &Row) -> bool {
     row.name == HEALTH_KEY && row.created && !row.prev_revision.is_some() && row.version.is_none()
 }
 
-fn version_of(row: &Row, previous: Option<Version>) -> Version {
+fn version_of(row: &Row, previous: Option<&Version>) -> Version {
     let previous = previous.filter(|previous| previous.mod_revision == row.prev_revision);
     let (version, version_is_exact) = match (row.version, previous) {
         (Some(version), _) => (version, true),

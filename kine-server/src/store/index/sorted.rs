@@ -48,19 +48,28 @@ impl SortedHistories {
         (history.key.as_bytes() == key).then_some(history)
     }
 
-    /// Appends a version to its key's history, which begins with it where there is none.
-    pub(crate) fn push(&mut self, key: &Key, version: Version) {
-        let Place { chunk, entry } = self.place(key.as_bytes());
+    /// Appends the version that `next` makes of the newest one to a key's history, which begins with it where there is
+    /// none. Returns the key, the version, and the one before it.
+    pub(crate) fn push(
+        &mut self,
+        name: &str,
+        next: impl FnOnce(Option<&Version>) -> Version,
+    ) -> (Key, Version, Option<Version>) {
+        let Place { chunk, entry } = self.place(name.as_bytes());
         if let Some(found) = self.chunks.get_mut(chunk)
             && let Some(history) = found.entries.get_mut(entry)
-            && history.key == *key
+            && history.key.as_str() == name
         {
-            found.live -= usize::from(history.newest().is_live());
+            let previous = *history.newest();
+            let version = next(Some(&previous));
+            found.live -= usize::from(previous.is_live());
             found.live += usize::from(version.is_live());
             history.push(version);
-            return;
+            return (history.key.clone(), version, Some(previous));
         }
+        let (key, version) = (Key::stored(name), next(None));
         self.insert(Place { chunk, entry }, History::new(key.clone(), version));
+        (key, version, None)
     }
 
     /// Lets `change` work on a key's history; the key goes when it answers true.
@@ -173,7 +182,10 @@ mod tests {
                     ours.retain_unless(key.as_bytes(), |_| true);
                     model.remove(&key);
                 } else {
-                    ours.push(&key, version(revision, action > 2));
+                    let before = model.get(&key).map(|(revision, _)| *revision);
+                    let (named, _, previous) = ours.push(key.as_str(), |_| version(revision, action > 2));
+                    prop_assert_eq!(&named, &key);
+                    prop_assert_eq!(previous.map(|previous| previous.mod_revision.0), before);
                     model.insert(key, (revision, action > 2));
                 }
             }
