@@ -36,12 +36,9 @@ pub(crate) async fn sweep(store: Store, mut handed: mpsc::UnboundedReceiver<Swee
     // The newest row carries the revision on over a restart, so it stays until it is not the newest any more.
     let mut kept = Vec::new();
     while let Some(sweep) = handed.recv().await {
-        let mut rows = match sweep {
-            Sweep::Rows(rows) => rows,
-            Sweep::Barrier(done) => {
-                let _ = done.send(());
-                continue;
-            }
+        let (mut rows, done) = match sweep {
+            Sweep::Rows(rows) => (rows, None),
+            Sweep::Barrier(done) => (Vec::new(), Some(done)),
         };
         rows.append(&mut kept);
         let newest = store.index().read().revision();
@@ -54,6 +51,9 @@ pub(crate) async fn sweep(store: Store, mut handed: mpsc::UnboundedReceiver<Swee
             batch.iter().for_each(|row| store.forget_value(*row));
         }
         metrics::counter!("kine_compact_rows_total").increment(rows.len() as u64);
+        if let Some(done) = done {
+            let _ = done.send(());
+        }
     }
 }
 
