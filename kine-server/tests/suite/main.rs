@@ -2,12 +2,14 @@
 //!
 //! A server that is not on this machine shows as ignored tests.
 
+mod compaction;
 mod conformance;
 mod content;
 mod documentation;
 mod interop;
 mod kill;
 mod layouts;
+mod leases;
 mod listening;
 mod refusals;
 mod requests;
@@ -31,10 +33,12 @@ fn main() -> ExitCode {
     // Most tests wait for a timer or a disk, not for a processor.
     arguments.test_threads.get_or_insert(8);
     let mut trials = conformance::trials();
+    trials.extend(compaction::trials());
     trials.extend(documentation::trials());
     trials.extend(interop::trials());
     trials.extend(kill::trials());
     trials.extend(layouts::trials());
+    trials.extend(leases::trials());
     trials.extend(listening::trials());
     trials.extend(refusals::trials());
     trials.extend(requests::trials());
