@@ -312,3 +312,6 @@ fn covered<'a>(
     let from = segments.range_mut::<[u8], _>((Bound::Included(range.start.as_slice()), Bound::Unbounded));
     from.take_while(|(bound, _)| range.is_before_end(bound)).map(|(_, covering)| covering)
 }
+
+#[cfg(test)]
+mod tests;

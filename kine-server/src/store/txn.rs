@@ -264,3 +264,6 @@ impl Op {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
