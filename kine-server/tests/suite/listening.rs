@@ -21,7 +21,7 @@ use tonic::Code;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig};
 
 use crate::scene::{Tested, in_runtime, in_time, of_file, serve, serve_built, until};
-use crate::wire::{WireWatch, connect, kv, put, refused};
+use crate::wire::{WireWatch, connect, kv, put, range, refused};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -33,6 +33,12 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("tls_shows_the_certificate_and_lets_no_plain_text_in", &[], || in_runtime(tls())),
         trial("mutual_tls_lets_in_who_has_a_certificate_of_the_authority", &[], || in_runtime(mutual_tls())),
         trial("certificates_that_cannot_be_used_are_refused", &[], || in_runtime(bad_certificates())),
+        trial("a_client_that_never_finishes_its_handshake_keeps_nobody_waiting", &[], || {
+            in_runtime(dawdler())
+        }),
+        trial("a_stop_does_not_wait_for_a_client_that_takes_nothing", &[], || {
+            in_runtime(stop_without_reader())
+        }),
         trial("the_member_has_the_address_that_the_client_used", &[], || in_runtime(member())),
         trial("a_stop_under_load_answers_what_it_accepted_and_keeps_it", &[], || {
             in_runtime(stop_under_load())
@@ -164,6 +170,20 @@ async fn mutual_tls() -> Tested {
     Ok(())
 }
 
+async fn dawdler() -> Tested {
+    let authority = Authority::new()?;
+    let handle =
+        Server::in_memory().open().await?.serve_tls(ListenAddress::loopback(), authority.server()?).await?;
+    let address = handle.local_address().ok_or("no address")?;
+    let silent: Vec<_> = (0..100).map(|_| std::net::TcpStream::connect(address)).collect::<Result<_, _>>()?;
+    let client = connected(handle.endpoint(), authority.trusted()).await?;
+    client.put("/a", "1").await?.committed()?;
+    drop(client);
+    in_time("the server stops", handle.stop()).await??;
+    drop(silent);
+    Ok(())
+}
+
 async fn bad_certificates() -> Tested {
     let authority = Authority::new()?;
     let (certificate, key) = authority.issue(ExtendedKeyUsagePurpose::ServerAuth)?;
@@ -287,6 +307,32 @@ async fn stop_in_flight() -> Tested {
     let stored: i64 =
         rows.query_row("SELECT count(*) FROM kine WHERE name LIKE '/%'", [], |row| row.get(0))?;
     assert_eq!(stored, committed);
+    Ok(())
+}
+
+async fn stop_without_reader() -> Tested {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("state.db");
+    let (handle, client) = serve_built(of_file(&path).stop_timeout(Duration::from_millis(100))).await?;
+    for number in 0..20 {
+        client.create(format!("/{number}"), vec![7; 1 << 20]).await?.committed()?;
+    }
+    let address = handle.local_address().ok_or("no address")?;
+    let mut wire = kv(&connect(handle.endpoint()).await?);
+    let mut unread = wire.range_stream(range("/", "0")).await?.into_inner();
+    in_time("the server stops", handle.stop()).await??;
+    assert!(is_free(&path).await?, "the file is still held");
+    // Half an answer must not look like a whole one.
+    let mut taken = 0;
+    loop {
+        match in_time("the answer ends", unread.message()).await? {
+            Ok(Some(part)) => taken += part.range_response.map_or(0, |part| part.kvs.len()),
+            Ok(None) if taken == 20 => break,
+            Ok(None) => return Err(format!("it ended well after {taken} of 20 keys").into()),
+            Err(_) => break,
+        }
+    }
+    assert!(tokio::net::TcpStream::connect(address).await.is_err(), "the address is still listened on");
     Ok(())
 }
 

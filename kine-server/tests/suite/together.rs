@@ -1,6 +1,8 @@
 //! kine and kine-server on one file at one time.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::try_join_all;
 use kine_client::{Client, ErrorKind, Outcome, Revision};
@@ -24,6 +26,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("a_watcher_of_an_idle_server_gets_what_kine_writes", needs, || in_runtime(idle_watcher())),
         trial("writers_on_both_make_one_log_that_both_show", needs, || in_runtime(one_log())),
         trial("following_goes_on_while_kine_compacts", needs, || in_runtime(compacted_by_kine())),
+        trial("kine_starts_beside_a_busy_server_and_nothing_fails", needs, || in_runtime(started_beside())),
         trial(
             "a_log_that_was_compacted_past_this_server_is_read_again",
             &[],
@@ -158,6 +161,49 @@ async fn one_log() -> Tested {
         assert_eq!(put.value, value.as_bytes());
     }
     both.stop().await
+}
+
+/// kine empties the WAL and rewrites the whole file when it starts (`VACUUM`).
+async fn started_beside() -> Tested {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("state.db");
+    let (handle, client) = serve(&path).await?;
+    for number in 0..300 {
+        client.create(format!("/t/old/{number}"), vec![7; 5000]).await?.committed()?;
+    }
+    let stop = Arc::new(AtomicBool::new(false));
+    let writers = (0..4).map(|writer| {
+        let (client, stop) = (client.clone(), stop.clone());
+        tokio::spawn(async move {
+            let mut written = 0;
+            while !stop.load(Ordering::Relaxed) {
+                let key = format!("/t/{writer}/{written}");
+                let revision = client.create(&key, "1").await?.committed()?;
+                let found = client.get(&key).await?.map(|kv| kv.mod_revision);
+                assert_eq!(found, Some(revision));
+                written += 1;
+            }
+            Ok::<_, kine_client::Error>(written)
+        })
+    });
+    let writers: Vec<_> = writers.collect();
+    for _ in 0..3 {
+        let mut kine = kine(KINE, &path)?;
+        let there = Client::connect([kine.endpoint()]).await?;
+        assert!(there.count("/t/").await? >= 300);
+        kine.stop()?;
+    }
+    stop.store(true, Ordering::Relaxed);
+    let mut written = 300;
+    for writer in try_join_all(writers).await? {
+        written += writer?;
+    }
+    assert_eq!(client.count("/t/").await?, written);
+    handle.stop().await?;
+    let (handle, client) = serve(&path).await?;
+    assert_eq!(client.count("/t/").await?, written);
+    handle.stop().await?;
+    Ok(())
 }
 
 async fn compacted_by_kine() -> Tested {
