@@ -96,6 +96,7 @@ pub(crate) struct SlowSql {
 
 /// The log of rows, with a table of lease deadlines beside it.
 ///
+/// [`append`](Backend::append) is called from a thread that does nothing else, and may block it; the others must not block.
 /// A call that is dropped may still happen. A failed [`append`](Backend::append) has either committed all of its rows
 /// or none; who wants to know reads the head.
 #[async_trait]

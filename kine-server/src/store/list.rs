@@ -45,7 +45,7 @@ impl Store {
         limit: usize,
         keys_only: bool,
     ) -> Result<Pages, Fault> {
-        let index = self.0.index.read();
+        let index = self.inner.index.read();
         let revision = index.readable(asked)?;
         let count = index.count(&range, revision);
         Ok(Pages {
@@ -96,7 +96,7 @@ impl Pages {
     pub(crate) async fn next(&mut self, size: usize) -> Result<Option<Vec<Found>>, Fault> {
         while let Some(range) = self.next.take().filter(|_| self.left > 0) {
             let listed = {
-                let index = self.store.0.index.read();
+                let index = self.store.inner.index.read();
                 if self.revision < index.compacted() {
                     return Err(Fault::Compacted(index.compacted()));
                 }

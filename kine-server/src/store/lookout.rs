@@ -17,8 +17,8 @@ pub(crate) async fn run(store: Store) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        if let Err(error) = store.0.backend.is_in_place().await {
-            store.0.fail_if_fatal(&error);
+        if let Err(error) = store.inner.backend.is_in_place().await {
+            store.inner.fail_if_fatal(&error);
             continue;
         }
         match store.refresh().await {

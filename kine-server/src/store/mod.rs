@@ -29,7 +29,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use parking_lot::RwLock;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
 
 pub(crate) use fault::Fault;
 pub(crate) use key::{Key, KeyRange};
@@ -63,7 +63,11 @@ pub(crate) struct Settings {
 
 /// A handle to the store. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Store(Arc<Inner>);
+pub(crate) struct Store {
+    inner: Arc<Inner>,
+    /// Not in what the writer holds too: it ends when all of these are gone.
+    commands: mpsc::Sender<Command>,
+}
 
 pub(crate) struct Inner {
     backend: Arc<dyn Backend>,
@@ -71,7 +75,6 @@ pub(crate) struct Inner {
     values: Values,
     events: Arc<Events>,
     leases: Leases,
-    commands: mpsc::Sender<Command>,
     queue: Queue,
     sweeps: mpsc::UnboundedSender<Sweep>,
     /// Why there is nothing to serve any more.
@@ -105,7 +108,7 @@ impl Queue {
 pub(crate) struct Tasks {
     store: Store,
     /// Taken when they are stopped.
-    running: Option<(JoinHandle<()>, JoinSet<()>)>,
+    running: Option<(oneshot::Receiver<()>, JoinSet<()>)>,
 }
 
 impl Tasks {
@@ -128,14 +131,14 @@ impl Drop for Tasks {
     }
 }
 
-async fn stop(store: Store, writer: JoinHandle<()>, mut others: JoinSet<()>) -> Result<(), Error> {
-    store.0.events.stop();
-    let _ = store.0.commands.send(Command::Stop).await;
-    if let Err(panic) = writer.await {
-        tracing::error!(%panic, "the writer ended badly");
+async fn stop(store: Store, writer: oneshot::Receiver<()>, mut others: JoinSet<()>) -> Result<(), Error> {
+    store.inner.events.stop();
+    let _ = store.commands.send(Command::Stop).await;
+    if writer.await.is_err() {
+        tracing::error!("the writer ended badly");
     }
     others.shutdown().await;
-    store.0.backend.close().await
+    store.inner.backend.close().await
 }
 
 impl Store {
@@ -147,33 +150,33 @@ impl Store {
         let (events, give_out) = Events::new(index.revision());
         let (commands, inbox) = mpsc::channel(settings.queue);
         let (sweeps, swept) = mpsc::unbounded_channel();
-        let store = Self(Arc::new(Inner {
+        let inner = Arc::new(Inner {
             backend,
             values: Values::new(settings.value_cache_bytes),
             events,
             leases: Leases::default(),
-            commands,
             queue: Queue { bytes: AtomicUsize::new(0), limit: settings.queue_bytes },
             sweeps,
             died: watch::Sender::new(None),
             index: RwLock::new(index),
-        }));
-        let leased = store.0.index.read().leased();
-        store.0.leases.start(leased, deadlines);
-        store.0.sweep(leftover);
+        });
+        let store = Self { inner, commands };
+        let leased = store.inner.index.read().leased();
+        store.inner.leases.start(leased, deadlines);
+        store.inner.sweep(leftover);
         let mut others = JoinSet::new();
         others.spawn(give_out);
         others.spawn(lease::run(store.clone()));
         others.spawn(compact::sweep(store.clone(), swept, settings.sweep));
         others.spawn(compact::run(store.clone(), settings.compaction));
         others.spawn(lookout::run(store.clone()));
-        let writer = tokio::spawn(Writer::new(store.0.clone(), inbox, settings.follow).run());
+        let writer = Writer::new(store.inner.clone(), inbox, settings.follow).start()?;
         Ok((store.clone(), Tasks { store, running: Some((writer, others)) }))
     }
 
     /// Resolves when the store cannot serve any more, with the reason.
     pub(crate) async fn died(&self) -> Error {
-        let mut died = self.0.died.subscribe();
+        let mut died = self.inner.died.subscribe();
         // Waiting cannot fail: the sender lives as long as the store.
         let _ = died.wait_for(Option::is_some).await.map(drop);
         let (kind, message) = died.borrow().clone().unwrap_or((ErrorKind::Stopped, String::new()));
@@ -183,14 +186,14 @@ impl Store {
     /// Runs a transaction. When this is dropped before the writer has taken it up, nothing is written; later, it may be.
     pub(crate) async fn write(&self, txn: Txn) -> Result<Outcome, Fault> {
         let bytes = txn.success.iter().chain(&txn.failure).map(txn::Op::size).sum();
-        if !self.0.queue.enter(bytes) {
+        if !self.inner.queue.enter(bytes) {
             return Err(Fault::TooManyRequests);
         }
         let (answer, answered) = oneshot::channel();
-        match self.0.commands.try_send(Command::Write(Write { txn, bytes, answer })) {
+        match self.commands.try_send(Command::Write(Write { txn, bytes, answer })) {
             Ok(()) => answered.await.unwrap_or(Err(Fault::Stopped)),
             Err(refused) => {
-                self.0.queue.left(bytes);
+                self.inner.queue.left(bytes);
                 Err(match refused {
                     mpsc::error::TrySendError::Full(_) => Fault::TooManyRequests,
                     mpsc::error::TrySendError::Closed(_) => Fault::Stopped,
@@ -203,20 +206,20 @@ impl Store {
     pub(crate) async fn compact(&self, revision: Revision, physical: bool) -> Result<Revision, Fault> {
         let rows = self.ask(|answer| Command::Compact { revision, answer }).await?;
         metrics::counter!("kine_compact_total", "result" => "success").increment(1);
-        self.0.sweep(rows);
+        self.inner.sweep(rows);
         if physical {
             let (done, gone) = oneshot::channel();
-            let _ = self.0.sweeps.send(Sweep::Barrier(done));
+            let _ = self.inner.sweeps.send(Sweep::Barrier(done));
             let _ = gone.await;
         }
-        Ok(self.0.index.read().revision())
+        Ok(self.inner.index.read().revision())
     }
 
     /// Makes sure that a read sees every write that was answered before, whoever made it.
     pub(crate) async fn refresh(&self) -> Result<(), Fault> {
-        let head = self.0.backend.head().await?;
+        let head = self.inner.backend.head().await?;
         let is_fresh = {
-            let index = self.0.index.read();
+            let index = self.inner.index.read();
             index.revision() >= head.revision && index.compacted() >= head.compacted
         };
         if is_fresh { Ok(()) } else { self.ask(|answer| Command::Refresh { answer }).await }
@@ -224,7 +227,7 @@ impl Store {
 
     /// The store's revision now.
     pub(crate) fn revision(&self) -> Revision {
-        self.0.index.read().revision()
+        self.inner.index.read().revision()
     }
 
     /// One key as of `asked` (0 or less for now), and the store's revision.
@@ -236,7 +239,7 @@ impl Store {
     ) -> Result<(Revision, Option<Found>), Fault> {
         loop {
             let (now, found) = {
-                let index = self.0.index.read();
+                let index = self.inner.index.read();
                 let revision = index.readable(asked)?;
                 (index.revision(), index.get(key, revision))
             };
@@ -255,7 +258,7 @@ impl Store {
 
     /// How many keys of the range there are as of `asked`, and the store's revision.
     pub(crate) fn count(&self, range: &KeyRange, asked: i64) -> Result<(Revision, usize), Fault> {
-        let index = self.0.index.read();
+        let index = self.inner.index.read();
         let revision = index.readable(asked)?;
         Ok((index.revision(), index.count(range, revision)))
     }
@@ -266,37 +269,37 @@ impl Store {
     }
 
     pub(crate) async fn size(&self) -> Result<Size, Fault> {
-        Ok(self.0.backend.size().await?)
+        Ok(self.inner.backend.size().await?)
     }
 
     pub(crate) fn events(&self) -> &Arc<Events> {
-        &self.0.events
+        &self.inner.events
     }
 
     pub(crate) fn index(&self) -> &RwLock<Index> {
-        &self.0.index
+        &self.inner.index
     }
 
     fn leases(&self) -> &Leases {
-        &self.0.leases
+        &self.inner.leases
     }
 
     fn backend(&self) -> &dyn Backend {
-        &*self.0.backend
+        &*self.inner.backend
     }
 
     fn forget_value(&self, revision: Revision) {
-        self.0.values.forget(revision);
+        self.inner.values.forget(revision);
     }
 
     /// What to say when a row is not there that should be.
     pub(crate) fn compacted(&self) -> Fault {
-        Fault::Compacted(self.0.index.read().compacted())
+        Fault::Compacted(self.inner.index.read().compacted())
     }
 
     /// Values by row; none for a row that is compacted.
     pub(crate) async fn values_of(&self, revisions: &[Revision]) -> Result<Vec<Option<Bytes>>, Fault> {
-        Ok(self.0.load(revisions).await?)
+        Ok(self.inner.load(revisions).await?)
     }
 
     async fn ask<T>(
@@ -304,7 +307,7 @@ impl Store {
         command: impl FnOnce(oneshot::Sender<Result<T, Fault>>) -> Command,
     ) -> Result<T, Fault> {
         let (answer, answered) = oneshot::channel();
-        self.0.commands.send(command(answer)).await.map_err(|_| Fault::Stopped)?;
+        self.commands.send(command(answer)).await.map_err(|_| Fault::Stopped)?;
         answered.await.unwrap_or(Err(Fault::Stopped))
     }
 }

@@ -75,8 +75,23 @@ impl Writer {
         Self { store, commands, follow, company: Company::default(), in_doubt: false }
     }
 
-    /// Works until it is told to stop.
-    pub(crate) async fn run(mut self) {
+    /// Starts it on a thread of its own: commits wait for the disk, and between them every hop to another thread is time
+    /// in which the disk has nothing to do. What this returns is answered when it has ended.
+    pub(crate) fn start(self) -> Result<oneshot::Receiver<()>, Error> {
+        let (end, ended) = oneshot::channel();
+        let runtime = tokio::runtime::Handle::current();
+        let work = move || {
+            runtime.block_on(self.run());
+            let _ = end.send(());
+        };
+        match std::thread::Builder::new().name("kine-writer".to_owned()).spawn(work) {
+            Ok(_) => Ok(ended),
+            Err(error) => Err(Error::new(ErrorKind::Storage, "no thread can be started").with_source(error)),
+        }
+    }
+
+    /// Works until it is told to stop, or nobody is left to tell.
+    async fn run(mut self) {
         let mut next = None;
         loop {
             let command = match next.take() {

@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 
 use super::open::Location;
-use super::thread::{WriterThread, checkpoint};
+use super::writer::{SharedWriter, Writer, checkpoint};
 use crate::error::{Error, ErrorKind};
 
 /// Rows between two checkpoints. At 1 KiB a row this is some 100 MB of WAL.
@@ -24,22 +24,17 @@ pub(super) struct Checkpointer {
 }
 
 impl Checkpointer {
-    pub(super) fn start(location: &Arc<Location>, writer: &WriterThread) -> Result<Self, Error> {
+    pub(super) fn start(location: &Arc<Location>, writer: &SharedWriter) -> Result<Self, Error> {
         let connection = location.connect()?;
         let (wake, woken) = mpsc::sync_channel(1);
-        let writer = writer.sender();
+        let writer = writer.clone();
         let work = move || {
             for () in woken {
                 if let Err(error) = pass(&connection) {
                     tracing::warn!(%error, "a checkpoint failed; the next one tries again");
                 }
-                if let Some(writer) = &writer {
-                    // Handed over without waiting: this thread may be about to be joined by one that the writer waits for.
-                    let _ = writer.send(Box::new(|writer| {
-                        if let Err(error) = writer.checkpoint() {
-                            tracing::warn!(%error, "a checkpoint failed; the next one tries again");
-                        }
-                    }));
+                if let Err(error) = writer.blocking("Checkpoint", Writer::checkpoint) {
+                    tracing::warn!(%error, "a checkpoint failed; the next one tries again");
                 }
             }
         };

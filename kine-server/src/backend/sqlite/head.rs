@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use super::failure;
 use super::open::Location;
-use super::thread::data_version;
+use super::writer::data_version;
 use crate::backend::Head;
 use crate::error::{Error, ErrorKind};
 use crate::store::Revision;

@@ -1,6 +1,6 @@
 //! kine's table in a SQLite file, in WAL mode.
 //!
-//! [`open`] takes the lock and connects, [`schema`] makes or checks the tables, [`thread`] is the one connection that
+//! [`open`] takes the lock and connects, [`schema`] makes or checks the tables, [`writer`] is the one connection that
 //! writes, [`readers`] those that read values, [`head`] the one that notices what others write, [`checkpoint`] keeps the
 //! WAL short. [`failure`] turns SQLite's errors into ours.
 //!
@@ -12,7 +12,7 @@ mod head;
 mod open;
 mod readers;
 mod schema;
-mod thread;
+mod writer;
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ use self::checkpoint::Checkpointer;
 use self::head::HeadProbe;
 use self::open::Location;
 use self::readers::Readers;
-use self::thread::WriterThread;
+use self::writer::SharedWriter;
 use super::{Append, Backend, Head, NewRow, Row, Size, SlowSql};
 use crate::error::{Error, ErrorKind};
 use crate::store::Revision;
@@ -42,12 +42,13 @@ const ROWS_AFTER: &str = "SELECT id, CAST(name AS TEXT), created, deleted, creat
 
 /// An open file. Its lock is held until it is closed or dropped.
 pub(crate) struct Sqlite {
-    location: Arc<Location>,
-    writer: WriterThread,
+    writer: SharedWriter,
     readers: Readers,
     head: HeadProbe,
     /// None once closed.
     checkpointer: Mutex<Option<Checkpointer>>,
+    /// Last, because its lock has to outlive the connections.
+    location: Arc<Location>,
 }
 
 impl Sqlite {
@@ -64,10 +65,10 @@ impl Sqlite {
             let mut connection = location.connect()?;
             schema::prepare(&location, &mut connection)?;
             let head = HeadProbe::new(&location)?;
-            let writer = WriterThread::start(location.clone(), connection)?;
+            let writer = SharedWriter::new(location.clone(), connection)?;
             let checkpointer = Checkpointer::start(&location, &writer)?;
             let readers = Readers::new(location.clone());
-            Ok(Self { location, writer, readers, head, checkpointer: Mutex::new(Some(checkpointer)) })
+            Ok(Self { writer, readers, head, checkpointer: Mutex::new(Some(checkpointer)), location })
         });
         opening
             .await
@@ -79,7 +80,7 @@ impl Sqlite {
 impl Backend for Sqlite {
     async fn append(&self, after: Revision, rows: Arc<[NewRow]>) -> Result<Append, Error> {
         let count = rows.len();
-        let appended = self.writer.call("Insert", move |writer| writer.append(after, &rows)).await?;
+        let appended = self.writer.blocking("Insert", |writer| writer.append(after, &rows))?;
         if appended == Append::Committed
             && let Some(checkpointer) = &*self.checkpointer.lock()
         {

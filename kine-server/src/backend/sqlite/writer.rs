@@ -1,12 +1,9 @@
-//! The one connection that writes, on a thread of its own: commits wait for the disk, and async threads must not.
+//! The one connection that writes.
 
 use std::sync::Arc;
-use std::sync::mpsc;
-use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
 use rusqlite::{Connection, TransactionBehavior, params};
-use tokio::sync::oneshot;
 
 use super::open::Location;
 use super::{FORGET, INSERT, INSERT_DEADLINE, failure, head};
@@ -16,77 +13,60 @@ use crate::store::Revision;
 
 const WRITER_CACHE_KIB: i64 = 32 << 10;
 
-type Job = Box<dyn FnOnce(&mut Writer) + Send>;
-
-/// Hands jobs to the thread, which does them in turn.
-pub(super) struct WriterThread {
+/// The connection, for one job at a time.
+#[derive(Clone)]
+pub(super) struct SharedWriter {
     location: Arc<Location>,
     /// None once closed.
-    jobs: Mutex<Option<mpsc::Sender<Job>>>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    writer: Arc<Mutex<Option<Writer>>>,
 }
 
-impl WriterThread {
-    pub(super) fn start(location: Arc<Location>, connection: Connection) -> Result<Self, Error> {
+impl SharedWriter {
+    pub(super) fn new(location: Arc<Location>, connection: Connection) -> Result<Self, Error> {
         let failed = |error| failure::of_statement(&location.path, error);
         // Inserting touches six indexes at random places; what it touches again should not come from the file.
         connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB).map_err(failed)?;
         let data_version = data_version(&connection).map_err(failed)?;
         let newest = head::query(&connection).map_err(failed)?.revision;
-        let mut writer = Writer { connection, data_version, newest, location: location.clone() };
-        let (jobs, waiting) = mpsc::channel::<Job>();
-        let held = location.clone();
-        let work = move || {
-            for job in waiting {
-                job(&mut writer);
-            }
-            // The location goes last: its lock outlives the connection.
-            drop(writer);
-            drop(held);
-        };
-        let thread = std::thread::Builder::new().name("kine-sqlite-writer".to_owned()).spawn(work);
-        let thread = thread
-            .map_err(|error| Error::new(ErrorKind::Storage, "no thread can be started").with_source(error))?;
-        Ok(Self { location, jobs: Mutex::new(Some(jobs)), thread: Mutex::new(Some(thread)) })
+        let writer = Writer { connection, data_version, newest, location: location.clone() };
+        Ok(Self { location, writer: Arc::new(Mutex::new(Some(writer))) })
     }
 
-    /// Does `work` on the thread and waits for it. When the wait is dropped, the work is done all the same.
+    /// Does `work` here and now, which waits for the disk.
+    pub(super) fn blocking<T>(
+        &self,
+        name: &'static str,
+        work: impl FnOnce(&mut Writer) -> rusqlite::Result<T>,
+    ) -> Result<T, Error> {
+        match &mut *self.writer.lock() {
+            Some(writer) => self.location.observe(name, || work(writer)),
+            None => Err(Error::new(ErrorKind::Stopped, "the database is closed")),
+        }
+    }
+
+    /// Does `work` on one of tokio's threads for blocking work. When the wait is dropped, it is done all the same.
     pub(super) async fn call<T: Send + 'static>(
         &self,
         name: &'static str,
         work: impl FnOnce(&mut Writer) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Error> {
-        let (answer, answered) = oneshot::channel();
-        let location = self.location.clone();
-        let job: Job = Box::new(move |writer| {
-            let _ = answer.send(location.observe(name, || work(writer)));
-        });
-        let sent = self.jobs.lock().as_ref().is_some_and(|jobs| jobs.send(job).is_ok());
-        let stopped = || Error::new(ErrorKind::Stopped, "the database is closed");
-        if !sent {
-            return Err(stopped());
-        }
-        answered.await.map_err(|_| stopped())?
+        let this = self.clone();
+        let done = tokio::task::spawn_blocking(move || this.blocking(name, work)).await;
+        done.unwrap_or_else(|_| Err(Error::new(ErrorKind::Stopped, "the runtime has ended")))
     }
 
-    /// Does `work` on the thread without waiting for it, unless it is closed.
-    pub(super) fn sender(&self) -> Option<mpsc::Sender<Job>> {
-        self.jobs.lock().clone()
-    }
-
-    /// Finishes what was handed over and closes the connection.
+    /// Closes the connection once the job that it is at is done.
     pub(super) async fn close(&self) -> Result<(), Error> {
-        self.jobs.lock().take();
-        let Some(thread) = self.thread.lock().take() else { return Ok(()) };
-        let joined = tokio::task::spawn_blocking(move || thread.join()).await;
-        match joined {
-            Ok(Ok(())) => Ok(()),
-            _ => Err(Error::new(ErrorKind::Storage, "the thread that writes the database ended badly")),
-        }
+        let this = self.clone();
+        let closed = tokio::task::spawn_blocking(move || {
+            let Some(writer) = this.writer.lock().take() else { return Ok(()) };
+            writer.connection.close().map_err(|(_, error)| failure::of_statement(&this.location.path, error))
+        });
+        closed.await.unwrap_or_else(|_| Err(Error::new(ErrorKind::Stopped, "the runtime has ended")))
     }
 }
 
-/// What the thread owns.
+/// The connection with what it knows of the log.
 pub(super) struct Writer {
     connection: Connection,
     /// SQLite's count of commits by other connections.
