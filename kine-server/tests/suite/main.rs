@@ -15,7 +15,9 @@ mod refusals;
 mod requests;
 mod scene;
 mod serve;
+mod stopping;
 mod storage;
+mod streams;
 mod together;
 mod watching;
 mod wire;
@@ -42,7 +44,9 @@ fn main() -> ExitCode {
     trials.extend(listening::trials());
     trials.extend(refusals::trials());
     trials.extend(requests::trials());
+    trials.extend(stopping::trials());
     trials.extend(storage::trials());
+    trials.extend(streams::trials());
     trials.extend(together::trials());
     trials.extend(watching::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
