@@ -20,7 +20,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 use crate::error::{Error, ErrorKind};
-use crate::open::private_folder;
+use crate::socket_folder::private_folder;
 
 /// Runs its arguments until they end or its input does. Without `exec`, because somebody has to listen to the pipe.
 const WATCHDOG: &str = r#"

@@ -47,9 +47,11 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod error;
+mod in_process;
 mod kine_process;
 mod open;
 mod running;
+mod socket_folder;
 
 pub use backingstore_config as config;
 pub use kine_client as client;

@@ -11,8 +11,10 @@ use kine_server::{ListenAddress, Server};
 use secrecy::ExposeSecret;
 
 use crate::error::{Error, ErrorKind};
+use crate::in_process::ServerInProcess;
 use crate::kine_process::{self, KineProcess};
 use crate::running::{BackingStore, Process};
+use crate::socket_folder::private_folder;
 
 /// Opens a store with the [default options](OpenOptions::new).
 ///
@@ -165,30 +167,6 @@ impl OpenOptions {
         let timeout = self.kine_start_timeout.unwrap_or(Duration::from_secs(60));
         KineProcess::start(program, command, self.listen, timeout).await
     }
-}
-
-/// The server in this process, with the folder of its socket.
-#[derive(Debug)]
-pub(crate) struct ServerInProcess {
-    pub(crate) handle: kine_server::ServerHandle,
-    /// Goes after the handle.
-    pub(crate) _folder: Option<tempfile::TempDir>,
-}
-
-/// A folder that only this user can look into.
-pub(crate) fn private_folder() -> Result<tempfile::TempDir, Error> {
-    use std::os::unix::fs::PermissionsExt;
-
-    let mode = std::fs::Permissions::from_mode(0o700);
-    let folder = tempfile::Builder::new().prefix("backingstore-").permissions(mode).tempdir();
-    folder.map_err(|error| {
-        let place = std::env::temp_dir();
-        Error::caused_by(
-            ErrorKind::Io,
-            format!("no folder for a socket can be made in {}", place.display()),
-            error,
-        )
-    })
 }
 
 /// Flags for kine say nothing to the server in this process. They cannot make it fail or lose data, so this is no error.

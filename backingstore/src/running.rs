@@ -6,8 +6,8 @@ use backingstore_config::StoreKind;
 use kine_client::Client;
 
 use crate::error::{Error, ErrorKind};
+use crate::in_process::ServerInProcess;
 use crate::kine_process::KineProcess;
-use crate::open::ServerInProcess;
 
 /// A store that is up. Dropping it stops it in the background; [`stop`](Self::stop) waits for that.
 #[must_use = "the store stops when this is dropped"]

@@ -56,7 +56,9 @@ mod backend;
 mod builder;
 mod error;
 mod grpc;
+mod key;
 mod listen;
+mod revision;
 mod server;
 mod store;
 

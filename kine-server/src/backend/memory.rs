@@ -8,9 +8,9 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 
 use super::{Append, Backend, Head, NewRow, Row, Size};
+use crate::backend::COMPACT_KEY;
 use crate::error::Error;
-use crate::store::Revision;
-use crate::store::index::COMPACT_KEY;
+use crate::revision::Revision;
 
 /// Rows in a map by id. Row 1 is kine's compact row, as in a file.
 pub(crate) struct Memory(Mutex<Log>);

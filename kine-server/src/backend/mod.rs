@@ -14,7 +14,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::error::Error;
-use crate::store::{Key, Revision};
+use crate::key::Key;
+use crate::revision::Revision;
+
+/// The name of the row whose `prev_revision` is the compact revision. No client sees it.
+pub(crate) const COMPACT_KEY: &str = "compact_rev_key";
 
 /// A row as it is read: all but the values.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +49,7 @@ pub(crate) struct NewRow {
     pub(crate) version: Option<i64>,
     pub(crate) value: Option<Bytes>,
     /// When the lease ends, in milliseconds since 1970.
+    #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "for what outlives the process"))]
     pub(crate) deadline: Option<i64>,
 }
 
@@ -89,6 +94,7 @@ pub(crate) struct Size {
 
 /// From which duration on a statement is logged; zero for never.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "of a database"))]
 pub(crate) struct SlowSql {
     pub(crate) info: Duration,
     pub(crate) warn: Duration,

@@ -5,7 +5,7 @@ use kine_proto::etcdserverpb::ResponseHeader;
 use kine_proto::mvccpb::KeyValue;
 
 use super::apiserver;
-use crate::store::Revision;
+use crate::revision::Revision;
 use crate::store::index::Version;
 use crate::store::txn::Found;
 

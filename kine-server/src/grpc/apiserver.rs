@@ -10,8 +10,10 @@ use kine_proto::etcdserverpb::{ResponseOp, response_op};
 use kine_proto::mvccpb::KeyValue;
 
 use super::answer::header;
+use crate::key::Key;
+use crate::revision::Revision;
 use crate::store::txn::{Compare, Op, Put, Relation, Target, Txn};
-use crate::store::{Fault, Key, Revision, Store};
+use crate::store::{Fault, Store};
 
 /// The name that clients use.
 pub(crate) const ASKED: &[u8] = b"compact_rev_key";

@@ -12,8 +12,10 @@ use tonic::{Request, Response, Status, async_trait};
 
 use super::answer::{header, key_value};
 use super::{apiserver, txn};
+use crate::key::{Key, KeyRange};
+use crate::revision::Revision;
 use crate::store::txn::{Op, OpResult, Txn};
-use crate::store::{Fault, Key, KeyRange, Pages, Revision, Store};
+use crate::store::{Fault, Pages, Store};
 
 #[derive(Debug)]
 pub(crate) struct KvService {
@@ -27,7 +29,7 @@ impl KvService {
 
     async fn one(&self, request: &RangeRequest) -> Result<RangeResponse, Status> {
         let key = apiserver::stored_name(&request.key);
-        Key::parse(key)?;
+        Key::parse(key).map_err(Fault::from)?;
         let keys_only = request.keys_only || request.count_only;
         let (now, found) = self.store.get(key, request.revision, keys_only).await?;
         let count = i64::from(found.is_some());

@@ -2,13 +2,16 @@
 
 use tonic::{Code, Status};
 
+use crate::key::NoKey;
 use crate::store::Fault;
 
 impl From<Fault> for Status {
     fn from(fault: Fault) -> Self {
         let (code, text) = match fault {
-            Fault::EmptyKey => (Code::InvalidArgument, "etcdserver: key is not provided".to_owned()),
-            Fault::KeyNotText(key) => (
+            Fault::NoKey(NoKey::Empty) => {
+                (Code::InvalidArgument, "etcdserver: key is not provided".to_owned())
+            }
+            Fault::NoKey(NoKey::NotText(key)) => (
                 Code::InvalidArgument,
                 format!(
                     "etcdserver: the key {key:?} is not UTF-8 without NUL, which a key of kine's table must be"

@@ -13,8 +13,9 @@ use tonic::Status;
 use super::answer::{header, key_value};
 use super::apiserver;
 use super::status::unsupported_txn;
+use crate::key::Key;
+use crate::store::Fault;
 use crate::store::txn::{Compare, Delete, Op, OpResult, Outcome, Put, Relation, Target, Txn};
-use crate::store::{Fault, Key};
 
 /// The API server's compare-and-swap of its own key, by version.
 pub(crate) fn as_apiserver_compaction(request: &TxnRequest) -> Option<(i64, &[u8])> {
@@ -133,7 +134,7 @@ fn own_key(key: &[u8]) -> Result<Key, Status> {
             "compact_rev_key is written by its version alone, as the API server does",
         ));
     }
-    Ok(Key::parse(key)?)
+    Ok(Key::parse(key).map_err(Fault::from)?)
 }
 
 /// The outcome on the wire.

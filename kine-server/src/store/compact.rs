@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Fault, Revision, Store};
+use super::{Fault, Store};
+use crate::revision::Revision;
 
 const RETRY: Duration = Duration::from_secs(1);
 

@@ -15,7 +15,8 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, mpsc, watch};
 
 use super::index::Applied;
-use super::{KeyRange, Revision};
+use crate::key::KeyRange;
+use crate::revision::Revision;
 
 /// Batches between the writer and the task; when it is full, batches are skipped.
 const BATCHES: usize = 1024;

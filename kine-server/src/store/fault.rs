@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use super::Revision;
 use crate::error::{Error, ErrorKind};
+use crate::key::NoKey;
+use crate::revision::Revision;
 
 /// What a client is told when its request fails. `grpc` gives each the code and text that etcd gives it.
 #[derive(Clone, Debug)]
 pub(crate) enum Fault {
-    EmptyKey,
-    /// Holds the key, with what is not text replaced.
-    KeyNotText(String),
+    NoKey(NoKey),
     FutureRevision,
     /// Holds the revision from which on reads are possible.
     Compacted(Revision),
@@ -27,6 +26,12 @@ pub(crate) enum Fault {
     Storage(Arc<Error>),
     /// The server is stopping. The request was not begun.
     Stopped,
+}
+
+impl From<NoKey> for Fault {
+    fn from(no_key: NoKey) -> Self {
+        Self::NoKey(no_key)
+    }
 }
 
 impl From<Error> for Fault {

@@ -14,7 +14,9 @@ use tokio::time::Instant;
 use super::events::Event;
 use super::index::Version;
 use super::txn::{Compare, Delete, Op, Relation, Target, Txn};
-use super::{Fault, Key, Revision, Store};
+use super::{Fault, Store};
+use crate::key::Key;
+use crate::revision::Revision;
 
 /// Deletes sent at a time.
 const BATCH: usize = 256;

@@ -4,7 +4,9 @@ use bytes::Bytes;
 
 use super::index::Version;
 use super::txn::Found;
-use super::{Fault, Key, KeyRange, Revision, Store};
+use super::{Fault, Store};
+use crate::key::{Key, KeyRange};
+use crate::revision::Revision;
 
 /// Index entries looked at under one lock: a long list lets the writer in between.
 const STEPS: usize = 4096;

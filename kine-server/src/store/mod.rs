@@ -1,9 +1,9 @@
 //! The revision log and everything that follows from it: what a key holds, what happened when, who is told.
 //!
-//! In the order to read them: [`key`] and [`revision`], the words; [`index`], every key with its revisions in memory;
-//! [`values`], what the rows hold; [`txn`], what a write may ask; [`writer`] with [`company`], the one task that decides
-//! and commits; [`events`] and [`watcher`], from commits to those who watch; [`lease`] and [`compact`], what goes by
-//! itself; [`lookout`], what others do to the database.
+//! In the order to read them: [`index`], every key with its revisions in memory; [`values`], what the rows hold; [`txn`],
+//! what a write may ask; [`writer`] with [`company`], the one task that decides and commits; [`events`] and [`watcher`],
+//! from commits to those who watch; [`lease`] and [`compact`], what goes by itself; [`lookout`], what others do to the
+//! database; [`open`], how all of it begins and ends. This file has the calls, [`list`] the one for many keys.
 //!
 //! A read makes sure that the index is as new as the database ([`Backend::head`]), looks up revisions in the index, and
 //! gets the values from memory or the database. A write goes through the writer's queue. Nothing here knows SQL or gRPC.
@@ -13,11 +13,10 @@ mod company;
 pub(crate) mod events;
 mod fault;
 pub(crate) mod index;
-mod key;
 pub(crate) mod lease;
 mod list;
 mod lookout;
-mod revision;
+mod open;
 pub(crate) mod txn;
 mod values;
 pub(crate) mod watcher;
@@ -29,37 +28,23 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use parking_lot::RwLock;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinSet;
 
 pub(crate) use fault::Fault;
-pub(crate) use key::{Key, KeyRange};
 pub(crate) use list::Pages;
-pub(crate) use revision::Revision;
+pub(crate) use open::{Settings, Tasks};
 
 use crate::backend::{Backend, Size};
 use crate::error::{Error, ErrorKind};
-use compact::{Sweep, Timer};
+use crate::key::KeyRange;
+use crate::revision::Revision;
+use compact::Sweep;
 use events::Events;
 use index::Index;
 use lease::Leases;
 use txn::{Found, Outcome, Txn};
 use values::Values;
 use watcher::Watcher;
-use writer::{Command, Write, Writer};
-
-/// How a store is run.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Settings {
-    pub(crate) value_cache_bytes: u64,
-    /// Writes that may wait, in number and bytes.
-    pub(crate) queue: usize,
-    pub(crate) queue_bytes: usize,
-    /// Rows read at a time from the log.
-    pub(crate) follow: usize,
-    /// Rows deleted in one transaction.
-    pub(crate) sweep: usize,
-    pub(crate) compaction: Timer,
-}
+use writer::{Command, Write};
 
 /// A handle to the store. Cheap to clone.
 #[derive(Clone)]
@@ -104,76 +89,7 @@ impl Queue {
     }
 }
 
-/// The tasks of a store. When this is dropped, they are stopped in the background.
-pub(crate) struct Tasks {
-    store: Store,
-    /// Taken when they are stopped.
-    running: Option<(oneshot::Receiver<()>, JoinSet<()>)>,
-}
-
-impl Tasks {
-    /// Finishes what was accepted, refuses the rest, and lets go of the database.
-    pub(crate) async fn stop(mut self) -> Result<(), Error> {
-        match self.running.take() {
-            Some((writer, others)) => stop(self.store.clone(), writer, others).await,
-            None => Ok(()),
-        }
-    }
-}
-
-impl Drop for Tasks {
-    fn drop(&mut self) {
-        if let Some((writer, others)) = self.running.take()
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-        {
-            runtime.spawn(stop(self.store.clone(), writer, others));
-        }
-    }
-}
-
-async fn stop(store: Store, writer: oneshot::Receiver<()>, mut others: JoinSet<()>) -> Result<(), Error> {
-    store.inner.events.stop();
-    let _ = store.commands.send(Command::Stop).await;
-    if writer.await.is_err() {
-        tracing::error!("the writer ended badly");
-    }
-    others.shutdown().await;
-    store.inner.backend.close().await
-}
-
 impl Store {
-    /// Reads the log, oldest row first, and starts the tasks that serve it.
-    pub(crate) async fn open(backend: Arc<dyn Backend>, settings: Settings) -> Result<(Self, Tasks), Error> {
-        let (index, leftover) = load(&*backend, settings.follow).await?;
-        let deadlines = backend.deadlines().await?;
-        tracing::debug!(revision = %index.revision(), keys = index.len(), "the log is read");
-        let (events, give_out) = Events::new(index.revision());
-        let (commands, inbox) = mpsc::channel(settings.queue);
-        let (sweeps, swept) = mpsc::unbounded_channel();
-        let inner = Arc::new(Inner {
-            backend,
-            values: Values::new(settings.value_cache_bytes),
-            events,
-            leases: Leases::default(),
-            queue: Queue { bytes: AtomicUsize::new(0), limit: settings.queue_bytes },
-            sweeps,
-            died: watch::Sender::new(None),
-            index: RwLock::new(index),
-        });
-        let store = Self { inner, commands };
-        let leased = store.inner.index.read().leased();
-        store.inner.leases.start(leased, deadlines);
-        store.inner.sweep(leftover);
-        let mut others = JoinSet::new();
-        others.spawn(give_out);
-        others.spawn(lease::run(store.clone()));
-        others.spawn(compact::sweep(store.clone(), swept, settings.sweep));
-        others.spawn(compact::run(store.clone(), settings.compaction));
-        others.spawn(lookout::run(store.clone()));
-        let writer = Writer::new(store.inner.clone(), inbox, settings.follow).start()?;
-        Ok((store.clone(), Tasks { store, running: Some((writer, others)) }))
-    }
-
     /// Resolves when the store cannot serve any more, with the reason.
     pub(crate) async fn died(&self) -> Error {
         let mut died = self.inner.died.subscribe();
@@ -337,29 +253,6 @@ impl Inner {
     fn sweep(&self, rows: Vec<Revision>) {
         if !rows.is_empty() {
             let _ = self.sweeps.send(Sweep::Rows(rows));
-        }
-    }
-}
-
-/// Builds the index from the whole log. The second part are rows that a compaction has left behind.
-async fn load(backend: &dyn Backend, batch: usize) -> Result<(Index, Vec<Revision>), Error> {
-    loop {
-        let mut index = Index::default();
-        let head = backend.head().await?;
-        loop {
-            let rows = backend.rows_after(index.revision(), batch).await?;
-            if rows.is_empty() {
-                break;
-            }
-            for row in &rows {
-                index.apply(row);
-            }
-        }
-        // Another process may have compacted in the meantime: then a tombstone is missing whose key was read before.
-        if backend.head().await?.compacted == head.compacted {
-            index.advance(head.revision);
-            let leftover = index.compact(head.compacted);
-            return Ok((index, leftover));
         }
     }
 }

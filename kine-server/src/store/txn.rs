@@ -7,9 +7,11 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 
+use super::Fault;
 use super::index::{Index, State, Version};
-use super::{Fault, Key, Revision};
 use crate::backend::NewRow;
+use crate::key::Key;
+use crate::revision::Revision;
 
 /// If all compares hold, do `success`, else `failure`.
 #[derive(Clone, Debug, Default)]

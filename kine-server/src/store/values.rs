@@ -4,7 +4,7 @@ use bytes::Bytes;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-use super::Revision;
+use crate::revision::Revision;
 
 /// Values by the revision that wrote them. A row never changes its value, so nothing here is ever stale.
 #[derive(Debug)]

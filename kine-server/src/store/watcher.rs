@@ -7,7 +7,9 @@ use bytes::Bytes;
 
 use super::events::{Event, Subscription};
 use super::index::Applied;
-use super::{Fault, KeyRange, Revision, Store};
+use super::{Fault, Store};
+use crate::key::KeyRange;
+use crate::revision::Revision;
 
 /// Events in one answer at the most, and about how many bytes of values.
 const EVENTS: usize = 500;

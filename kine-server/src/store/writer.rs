@@ -16,9 +16,10 @@ use super::company::Company;
 use super::events::{Batch as EventBatch, Event};
 use super::index::Index;
 use super::txn::{self, Found, Outcome, Txn};
-use super::{Fault, Inner, Revision};
+use super::{Fault, Inner};
 use crate::backend::{Append, NewRow, Row};
 use crate::error::{Error, ErrorKind};
+use crate::revision::Revision;
 
 /// Transactions in one commit at the most, and about how many bytes of values.
 const BATCH: usize = 512;
@@ -307,7 +308,7 @@ impl Writer {
     }
 
     async fn reload(&self) -> Result<(), Error> {
-        let (index, leftover) = super::load(&*self.store.backend, self.follow).await?;
+        let (index, leftover) = super::open::load(&*self.store.backend, self.follow).await?;
         let through = index.revision();
         self.store.leases.start(index.leased(), self.store.backend.deadlines().await?);
         *self.store.index.write() = index;

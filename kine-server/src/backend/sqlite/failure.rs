@@ -36,6 +36,10 @@ pub(super) fn of_statement(path: &Path, error: rusqlite::Error) -> Error {
         Some((ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED, _)) => {
             (ErrorKind::Storage, format!("another process kept the database {path} locked for too long"))
         }
+        None if matches!(error, rusqlite::Error::FromSqlConversionFailure(..)) => (
+            ErrorKind::NotKine,
+            format!("the table kine in {path} holds what cannot be served: mend it, or name another file"),
+        ),
         _ => (ErrorKind::Storage, format!("the database {path} failed")),
     };
     Error::new(kind, message).with_source(error)

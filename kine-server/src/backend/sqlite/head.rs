@@ -8,11 +8,10 @@ use rusqlite::Connection;
 
 use super::failure;
 use super::open::Location;
-use super::writer::data_version;
+use crate::backend::COMPACT_KEY;
 use crate::backend::Head;
 use crate::error::{Error, ErrorKind};
-use crate::store::Revision;
-use crate::store::index::COMPACT_KEY;
+use crate::revision::Revision;
 
 pub(super) struct HeadProbe {
     path: std::path::PathBuf,
@@ -80,4 +79,10 @@ pub(super) fn query(connection: &Connection) -> rusqlite::Result<Head> {
             |column| Ok::<_, rusqlite::Error>(Revision(row.get::<_, Option<i64>>(column)?.unwrap_or(0)));
         Ok(Head { revision: number(0)?, compacted: number(1)? })
     })
+}
+
+/// SQLite's count of the commits that other connections have made.
+pub(super) fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
+    let mut statement = connection.prepare_cached("PRAGMA data_version")?;
+    statement.query_row([], |row| row.get(0))
 }

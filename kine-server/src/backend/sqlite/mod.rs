@@ -20,6 +20,7 @@ use async_trait::async_trait;
 use backingstore_config::{SqliteSource, Synchronous};
 use bytes::Bytes;
 use parking_lot::Mutex;
+use rusqlite::types::Type;
 use rusqlite::{Connection, params};
 
 use self::checkpoint::Checkpointer;
@@ -28,9 +29,9 @@ use self::open::Location;
 use self::readers::Readers;
 use self::writer::SharedWriter;
 use super::{Append, Backend, Head, NewRow, Row, Size, SlowSql};
+use crate::backend::COMPACT_KEY;
 use crate::error::{Error, ErrorKind};
-use crate::store::Revision;
-use crate::store::index::COMPACT_KEY;
+use crate::revision::Revision;
 
 const INSERT: &str = "INSERT INTO kine(id, name, created, deleted, create_revision, prev_revision, lease, version, \
      value, old_value) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, (SELECT value FROM kine WHERE id = ?6))";
@@ -186,12 +187,31 @@ impl Backend for Sqlite {
     }
 }
 
+/// A key that is no text, which kine on SQLite takes.
+#[derive(Debug)]
+struct NoText(Revision);
+
+impl std::fmt::Display for NoText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the key of row {} is not UTF-8", self.0)
+    }
+}
+
+impl std::error::Error for NoText {}
+
 fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+    let revision = Revision(row.get(0)?);
+    let name = row.get::<_, Option<String>>(1).map_err(|error| match error {
+        rusqlite::Error::Utf8Error(column, _) => {
+            rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(NoText(revision)))
+        }
+        error => error,
+    })?;
     // Every column of kine's table but the id may be NULL.
     let number = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.unwrap_or_default());
     Ok(Row {
-        revision: Revision(row.get(0)?),
-        name: row.get::<_, Option<String>>(1)?.unwrap_or_default(),
+        revision,
+        name: name.unwrap_or_default(),
         created: number(2)? != 0,
         deleted: number(3)? != 0,
         create_revision: Revision(number(4)?),

@@ -7,8 +7,8 @@ use rusqlite::Connection;
 
 use super::failure;
 use super::open::Location;
+use crate::backend::COMPACT_KEY;
 use crate::error::{Error, ErrorKind};
-use crate::store::index::COMPACT_KEY;
 
 /// `version` stands before the values: SQLite reads a row up to the last column asked for, and what comes before a large
 /// value is found without reading it.

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use rusqlite::{Connection, TransactionBehavior, params};
 
+use super::head::{self, data_version};
 use super::open::Location;
-use super::{FORGET, INSERT, INSERT_DEADLINE, failure, head};
+use super::{FORGET, INSERT, INSERT_DEADLINE, failure};
 use crate::backend::{Append, NewRow};
 use crate::error::{Error, ErrorKind};
-use crate::store::Revision;
+use crate::revision::Revision;
 
 const WRITER_CACHE_KIB: i64 = 32 << 10;
 
@@ -152,9 +153,4 @@ pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
         Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?)
     })
-}
-
-pub(super) fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
-    let mut statement = connection.prepare_cached("PRAGMA data_version")?;
-    statement.query_row([], |row| row.get(0))
 }

@@ -10,8 +10,9 @@ use tokio::sync::{mpsc, oneshot};
 use super::{Ask, Barrier, Outgoing};
 use crate::grpc::answer::{header, shown};
 use crate::grpc::apiserver;
+use crate::revision::Revision;
 use crate::store::watcher::{Seen, Watcher};
-use crate::store::{Fault, Revision, Store};
+use crate::store::{Fault, Store};
 
 pub(super) struct Follower {
     pub(super) id: i64,

@@ -19,7 +19,8 @@ use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status, Streaming, async_trait};
 
 use self::stream::{Progress, Stream};
-use crate::store::{Revision, Store};
+use crate::revision::Revision;
+use crate::store::Store;
 
 /// Messages that wait for one client.
 const OUTGOING: usize = 8;

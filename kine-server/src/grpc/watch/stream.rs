@@ -14,7 +14,9 @@ use super::follower::Follower;
 use super::{Ask, Barrier, NO_WATCH, Outgoing};
 use crate::grpc::answer::header;
 use crate::grpc::apiserver;
-use crate::store::{Fault, KeyRange, Revision, Store};
+use crate::key::KeyRange;
+use crate::revision::Revision;
+use crate::store::{Fault, Store};
 
 pub(super) struct Stream {
     pub(super) store: Store,

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use tokio::time::timeout;
 
 use super::*;
-use crate::store::Key;
+use crate::key::Key;
 use crate::store::index::{State as KeyState, Version};
 
 fn event(revision: i64, key: &str, bytes: usize) -> Arc<Event> {

@@ -1,6 +1,7 @@
 //! The life of one key since the last compaction.
 
-use crate::store::{Key, Revision};
+use crate::key::Key;
+use crate::revision::Revision;
 
 /// What a row of the table says of its key, without the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

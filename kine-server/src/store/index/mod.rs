@@ -15,11 +15,11 @@ use std::collections::VecDeque;
 pub(crate) use history::{History, State, Version};
 use sorted::SortedHistories;
 
-use super::{Fault, Key, KeyRange, Revision};
-use crate::backend::Row;
+use super::Fault;
+use crate::backend::{COMPACT_KEY, Row};
+use crate::key::{Key, KeyRange};
+use crate::revision::Revision;
 
-/// The name of the row that holds the compact revision. No client sees it.
-pub(crate) const COMPACT_KEY: &str = "compact_rev_key";
 /// The key that kine writes for itself when it starts.
 const HEALTH_KEY: &str = "/registry/health";
 

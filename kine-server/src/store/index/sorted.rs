@@ -5,7 +5,7 @@
 //! keys make some six thousand numbers, which is a few microseconds; a list walks memory in order.
 
 use super::history::{History, Version};
-use crate::store::{Key, KeyRange};
+use crate::key::{Key, KeyRange};
 
 const CHUNK: usize = 256;
 
@@ -154,7 +154,7 @@ mod tests {
 
     use super::super::history::State;
     use super::*;
-    use crate::store::Revision;
+    use crate::revision::Revision;
 
     fn version(revision: i64, live: bool) -> Version {
         Version {

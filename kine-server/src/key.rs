@@ -1,10 +1,8 @@
-//! A key as the store holds it, and a range of keys.
+//! A key as it is stored, and a range of keys.
 
 use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
-
-use crate::store::Fault;
 
 /// A key: UTF-8 without NUL, which every database that holds kine's table can store. Cheap to clone.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -12,13 +10,13 @@ pub(crate) struct Key(Arc<str>);
 
 impl Key {
     /// Checks what a client sent.
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Fault> {
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, NoKey> {
         if bytes.is_empty() {
-            return Err(Fault::EmptyKey);
+            return Err(NoKey::Empty);
         }
         match std::str::from_utf8(bytes) {
             Ok(text) if !text.contains('\0') => Ok(Self(text.into())),
-            _ => Err(Fault::KeyNotText(String::from_utf8_lossy(bytes).into_owned())),
+            _ => Err(NoKey::NotText(String::from_utf8_lossy(bytes).into_owned())),
         }
     }
 
@@ -46,6 +44,14 @@ impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
+}
+
+/// Why bytes are no key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum NoKey {
+    Empty,
+    /// Holds the bytes, with what is not text replaced.
+    NotText(String),
 }
 
 /// A half-open range of keys. Its bounds may be any bytes: only keys have to be text.
@@ -94,9 +100,9 @@ mod tests {
     #[test]
     fn a_key_is_text_without_nul() {
         assert!(Key::parse("/registry/pods/ünïcode".as_bytes()).is_ok());
-        assert!(matches!(Key::parse(b""), Err(Fault::EmptyKey)));
-        assert!(matches!(Key::parse(b"a\0b"), Err(Fault::KeyNotText(_))));
-        assert!(matches!(Key::parse(b"a\xffb"), Err(Fault::KeyNotText(_))));
+        assert!(matches!(Key::parse(b""), Err(NoKey::Empty)));
+        assert!(matches!(Key::parse(b"a\0b"), Err(NoKey::NotText(_))));
+        assert!(matches!(Key::parse(b"a\xffb"), Err(NoKey::NotText(_))));
     }
 
     #[test]
