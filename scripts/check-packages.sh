@@ -28,7 +28,7 @@ for crate in $crates; do
     tar -xzf "$target/package/$crate-$version.crate" -C "$work"
     folder=$work/$crate-$version
     patches+="$crate = { path = \"$folder\" }"$'\n'
-    for key in description license repository categories readme '\[package.metadata.docs.rs\]'; do
+    for key in description license categories readme '\[package.metadata.docs.rs\]'; do
         if ! grep -q -E "^($key = |$key$)" "$folder/Cargo.toml"; then
             # A crate without a readme of its own is shown with its documentation's first page.
             if [ "$key" = readme ]; then continue; fi
