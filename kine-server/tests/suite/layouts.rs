@@ -3,19 +3,21 @@
 use std::path::Path;
 
 use kine_client::{Client, ErrorKind, Revision};
+use kine_server::ErrorKind as Refusal;
 use libtest_mimic::Trial;
 use rusqlite::{Connection, params};
 use testbed::{KineVersion, Need, trial};
 
 use crate::content::{changes, contents, same};
 use crate::interop::kine;
-use crate::scene::{Tested, in_runtime, serve};
+use crate::scene::{Tested, in_runtime, of_file, serve};
 
 pub(crate) fn trials() -> Vec<Trial> {
     let kine = &[Need::Kine(KineVersion::V0_16_4)][..];
     vec![
         trial("a_file_whose_names_are_declared_integer_is_served", &[], || in_runtime(integer_names())),
         trial("kines_own_rows_are_not_shown_counted_or_watched", &[], || in_runtime(own_rows())),
+        trial("a_key_that_is_no_text_is_named_with_its_row", &[], || in_runtime(no_text())),
         trial("of_two_compact_rows_the_higher_one_counts_and_stays", &[], || in_runtime(two_compact_rows())),
         trial("a_table_without_autoincrement_is_served", &[], || in_runtime(without_autoincrement())),
         trial("an_old_file_that_was_served_here_opens_in_kine", kine, || in_runtime(on_to_kine())),
@@ -142,6 +144,24 @@ async fn own_rows() -> Tested {
     let (handle, client) = serve(&path).await?;
     assert_eq!(client.count(kine_client::KeyRange::all()).await?, 3, "after a restart");
     handle.stop().await?;
+    Ok(())
+}
+
+async fn no_text() -> Tested {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("state.db");
+    old_file(&path, OLD)?;
+    let rows = Connection::open(&path)?;
+    rows.execute("UPDATE kine SET name = CAST(x'2f61ff' AS TEXT) WHERE id = 4", [])?;
+    drop(rows);
+    let error = of_file(&path).open().await.err().ok_or("it was opened")?;
+    assert_eq!(error.kind(), Refusal::NotKine, "{error}");
+    let text = error.to_string();
+    for words in
+        ["the key of row 4 is not UTF-8", &path.display().to_string(), "mend it, or name another file"]
+    {
+        assert!(text.contains(words), "{text}");
+    }
     Ok(())
 }
 
