@@ -32,7 +32,7 @@ for crate in $crates; do
         if ! grep -q -E "^($key = |$key$)" "$folder/Cargo.toml"; then
             # A crate without a readme of its own is shown with its documentation's first page.
             if [ "$key" = readme ]; then continue; fi
-            echo "$crate: its packaged Cargo.toml has no $key; add it, crates.io and docs.rs show it" >&2
+            echo "$crate: its packaged Cargo.toml has no $key; add it, the registry and docs.rs show it" >&2
             exit 1
         fi
     done

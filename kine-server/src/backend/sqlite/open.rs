@@ -85,9 +85,12 @@ impl Location {
         }
     }
 
-    /// Lets another process have the file.
+    /// Lets another process have the file. In so many words: closing the descriptor would not do while a process that was
+    /// forked just now still has a copy of it.
     pub(super) fn unlock(&self) {
-        self.lock.lock().take();
+        if let Some(lock) = self.lock.lock().take() {
+            let _ = lock.unlock();
+        }
     }
 
     /// Runs a statement, counts it under kine's own metric names, and logs it when it was slow.
@@ -143,6 +146,12 @@ impl Location {
         let query_only = connection.pragma_update(None, "query_only", true);
         query_only.map_err(|error| failure::of_statement(&self.path, error))?;
         Ok(connection)
+    }
+}
+
+impl Drop for Location {
+    fn drop(&mut self) {
+        self.unlock();
     }
 }
 
