@@ -121,7 +121,8 @@ pub(crate) struct Batch<'a> {
     /// Milliseconds since 1970.
     now: i64,
     rows: Vec<NewRow>,
-    newest: HashMap<Key, Version>,
+    /// The newest version, if any, of each key that was looked at: a transaction mostly looks at one key twice.
+    newest: HashMap<Key, Option<Version>>,
 }
 
 impl<'a> Batch<'a> {
@@ -149,7 +150,7 @@ impl<'a> Batch<'a> {
         Revision(self.index.revision().0 + self.rows.len() as i64)
     }
 
-    fn holds(&self, compare: &Compare) -> Result<bool, Fault> {
+    fn holds(&mut self, compare: &Compare) -> Result<bool, Fault> {
         let live = self.live(&compare.key);
         let number = match (compare.target, &live) {
             (_, None) => 0,
@@ -230,27 +231,32 @@ impl<'a> Batch<'a> {
         let create_revision = if row.created { revision } else { row.create_revision };
         self.newest.insert(
             row.key.clone(),
-            Version {
+            Some(Version {
                 mod_revision: revision,
                 create_revision,
                 version: count,
                 version_is_exact: row.version.is_some() || row.deleted,
                 lease: row.lease,
                 state: if row.deleted { State::Deleted } else { State::Live },
-            },
+            }),
         );
         self.rows.push(row);
     }
 
-    fn newest(&self, key: &Key) -> Option<Version> {
-        self.newest.get(key).or_else(|| self.index.newest(key.as_bytes())).copied()
+    fn newest(&mut self, key: &Key) -> Option<Version> {
+        if let Some(newest) = self.newest.get(key) {
+            return *newest;
+        }
+        let newest = self.index.newest(key.as_bytes()).copied();
+        self.newest.insert(key.clone(), newest);
+        newest
     }
 
-    fn live(&self, key: &Key) -> Option<Version> {
+    fn live(&mut self, key: &Key) -> Option<Version> {
         self.newest(key).filter(Version::is_live)
     }
 
-    fn found(&self, key: &Key) -> Option<Found> {
+    fn found(&mut self, key: &Key) -> Option<Found> {
         let version = self.live(key)?;
         Some(Found { key: key.clone(), version, value: Bytes::new() })
     }
