@@ -15,6 +15,7 @@ mod postgres;
 #[cfg(test)]
 mod properties;
 mod scheme;
+mod secrets;
 mod sqlite;
 
 use std::fmt;
@@ -25,6 +26,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::error::ConfigError;
 use crate::redaction::Secrets;
 use scheme::Scheme;
+use secrets::SecretParts;
 
 pub use etcd::{EtcdEndpoint, EtcdEndpoints, EtcdScheme};
 pub use mysql::{MysqlAddress, MysqlSource};
@@ -131,6 +133,21 @@ impl DataSource {
     /// The whole text with its secrets, exactly as it was parsed: what kine reads.
     pub fn expose(&self) -> SecretString {
         SecretString::from(self.write(Secrets::Exposed))
+    }
+
+    /// What `Display` hides of it, so that it can be taken out of what others write, such as a driver's message: the
+    /// password and each parameter that is not known to be harmless, as written, decoded, and encoded again as Go does.
+    /// Longest first, none empty. The whole of [`expose`](Self::expose) is not among them.
+    pub fn secrets(&self) -> Vec<SecretString> {
+        let mut parts = SecretParts::default();
+        match self {
+            Self::Sqlite(source) => source.params().collect_secrets(&mut parts),
+            Self::Postgres(source) => source.collect_secrets(&mut parts),
+            Self::Mysql(source) => source.collect_secrets(&mut parts),
+            // A user or a password in an endpoint is refused.
+            Self::Etcd(_) => {}
+        }
+        parts.into_vec()
     }
 
     fn write(&self, secrets: Secrets) -> String {

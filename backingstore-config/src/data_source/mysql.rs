@@ -12,6 +12,7 @@ use super::host::{parse_port, split_host_port};
 use super::known_params::MYSQL;
 use super::params::Params;
 use super::percent::{Plus, decode};
+use super::secrets::SecretParts;
 use crate::redaction::{MASK, Secrets};
 
 /// What kine uses for `mysql://` alone, as long as no TLS file is set (`pkg/drivers/mysql`).
@@ -129,6 +130,14 @@ impl MysqlSource {
     /// All parameters as written.
     pub fn params(&self) -> &Params {
         &self.params
+    }
+
+    /// What [`write`](Self::write) masks.
+    pub(super) fn collect_secrets(&self, parts: &mut SecretParts) {
+        if let Some(password) = self.password() {
+            parts.add(password.expose_secret());
+        }
+        self.params.collect_secrets(parts);
     }
 
     pub(super) fn write(&self, secrets: Secrets) -> String {

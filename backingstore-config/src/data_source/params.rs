@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::fault::Fault;
 use super::known_params::KnownParams;
 use super::percent::{Plus, decode};
+use super::secrets::SecretParts;
 use crate::redaction::{MASK, Secrets, is_plain_word};
 
 /// The parameters of a data source, in the order in which they were written.
@@ -124,6 +125,32 @@ impl Params {
             !segment.param.as_ref().is_some_and(Param::is_known)
                 && segment.written.expose_secret().contains('@')
         })
+    }
+
+    /// What [`write`](Self::write) masks.
+    pub(super) fn collect_secrets(&self, parts: &mut SecretParts) {
+        for segment in self.segments.iter().flatten() {
+            let written = segment.written.expose_secret();
+            let shown = segment.param.as_ref().map_or(Shown::Nothing, |param| param.shown);
+            if shown == Shown::Whole {
+                continue;
+            }
+            if shown == Shown::Nothing {
+                parts.add(written);
+            }
+            if let Some((name, value)) = written.split_once('=') {
+                parts.add(value);
+                if shown == Shown::Nothing {
+                    parts.add(name);
+                }
+            }
+            if let Some(param) = &segment.param {
+                parts.add_decoded(param.value.expose_secret());
+                if shown == Shown::Nothing {
+                    parts.add_decoded(&param.name);
+                }
+            }
+        }
     }
 
     pub(super) fn write(&self, out: &mut String, secrets: Secrets) {

@@ -9,6 +9,7 @@ use super::host::{parse_port, split_host_port};
 use super::known_params::POSTGRES;
 use super::params::Params;
 use super::percent::{Plus, decode};
+use super::secrets::SecretParts;
 use crate::redaction::{MASK, Secrets};
 
 /// What kine uses for `postgres://` alone (`pkg/drivers/pgsql`).
@@ -184,6 +185,19 @@ impl PostgresSource {
     /// All parameters as written.
     pub fn params(&self) -> &Params {
         &self.params
+    }
+
+    /// What [`write`](Self::write) masks.
+    pub(super) fn collect_secrets(&self, parts: &mut SecretParts) {
+        if let Some(written) = self.login.as_ref().and_then(|login| login.password.as_ref()) {
+            let written = written.expose_secret();
+            parts.add(written);
+            // A parameter may have taken its place.
+            if let Ok(decoded) = decode(written, Plus::Literal) {
+                parts.add_decoded(&decoded);
+            }
+        }
+        self.params.collect_secrets(parts);
     }
 
     pub(super) fn write(&self, secrets: Secrets) -> String {

@@ -10,6 +10,7 @@ use super::fault::Fault;
 use super::known_params::SQLITE;
 use super::params::Params;
 use super::percent::{Plus, decode};
+use crate::error::ConfigError;
 use crate::redaction::Secrets;
 
 /// What kine v0.16.4 uses for an empty SQLite data source (`pkg/drivers/sqlite`, `DefaultDSN`).
@@ -90,6 +91,38 @@ impl SqliteSource {
             return Ok(Self::kine_default("sqlite://"));
         }
         Self::parse_dsn(dsn)
+    }
+
+    /// The file at `path`, whatever characters the path holds, with parameters as they stand after the `?` of a data
+    /// source (`_journal=WAL&_busy_timeout=30000`; empty for none).
+    ///
+    /// A path that a data source would not read back, such as one with a `?` in it, is written as a `file:` URI.
+    /// `:memory:` alone means no file here too.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidDataSource`](crate::ConfigErrorKind::InvalidDataSource) for a path that is empty, not UTF-8 or has a NUL
+    /// character in it, and for parameters that parsing refuses. No error holds any text of the path.
+    pub fn from_path(path: impl AsRef<Path>, parameters: &str) -> Result<Self, ConfigError> {
+        let Some(path) = path.as_ref().to_str() else {
+            let help = "name a file whose path is UTF-8";
+            return Err(Fault::invalid("a path that is not UTF-8", help).into());
+        };
+        let mut dsn = if path.contains('?') || path.starts_with("file:") {
+            // With an authority, which is empty, an absolute path may begin with two slashes.
+            let authority = if path.starts_with('/') { "//" } else { "" };
+            let encoded = path.replace('%', "%25").replace('?', "%3F").replace('#', "%23");
+            format!("file:{authority}{}", encoded.replace(':', "%3A"))
+        } else {
+            path.to_owned()
+        };
+        if !parameters.is_empty() {
+            dsn = format!("{dsn}?{parameters}");
+        }
+        if path.is_empty() {
+            return Err(Fault::invalid("an empty path", "name the file").into());
+        }
+        Ok(Self::parse_dsn(&dsn)?)
     }
 
     fn parse_dsn(dsn: &str) -> Result<Self, Fault> {
@@ -293,6 +326,39 @@ mod tests {
 
     fn parse(dsn: &str) -> SqliteSource {
         SqliteSource::parse(dsn).unwrap()
+    }
+
+    #[test]
+    fn a_path_is_kept_whatever_characters_it_holds() {
+        for path in [
+            "/data/state.db",
+            "/srv/a?b/c#d%3Fe.db",
+            "/srv/#%41.db",
+            "//x?y",
+            "file:x.db",
+            "a b?:c.db",
+            "?",
+            "\u{e9}?",
+        ] {
+            let source = SqliteSource::from_path(path, "_journal=WAL&cache=shared").unwrap();
+            assert_eq!(source.path(), Path::new(path));
+            assert_eq!(source.journal_mode(), Some(JournalMode::Wal));
+            let again = source.write(Secrets::Exposed);
+            assert_eq!(parse(again.strip_prefix("sqlite://").unwrap()).path(), Path::new(path), "{again}");
+        }
+        assert_eq!(SqliteSource::from_path("x.db", "").unwrap().write(Secrets::Exposed), "sqlite://x.db");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_path_that_is_no_text_is_refused() {
+        use std::os::unix::ffi::OsStrExt;
+
+        for bytes in [&b"/srv/\xff.db"[..], b"", b"a\0b"] {
+            let path = Path::new(std::ffi::OsStr::from_bytes(bytes));
+            let error = SqliteSource::from_path(path, "").unwrap_err();
+            assert_eq!(error.kind(), crate::ConfigErrorKind::InvalidDataSource, "{bytes:?}");
+        }
     }
 
     #[test]
