@@ -52,7 +52,10 @@ pub(super) fn classify(status: &Status) -> (ErrorKind, bool) {
     let kind = match status.code() {
         Code::OutOfRange if text.contains("has been compacted") => ErrorKind::Compacted { revision: None },
         Code::OutOfRange if text.contains("is a future revision") => ErrorKind::FutureRevision,
-        Code::InvalidArgument if text.contains("request is too large") => ErrorKind::TooLarge,
+        // Of etcd with the first code; a proxy or another server may give the same text the second.
+        Code::InvalidArgument | Code::ResourceExhausted if text.contains("request is too large") => {
+            ErrorKind::TooLarge
+        }
         // grpc-go's own words for a message over the server's limit.
         Code::ResourceExhausted if text.contains("larger than max") => ErrorKind::TooLarge,
         Code::ResourceExhausted => ErrorKind::ResourceExhausted,
@@ -109,6 +112,7 @@ mod tests {
                 ErrorKind::FutureRevision,
             ),
             (Code::InvalidArgument, "etcdserver: request is too large", ErrorKind::TooLarge),
+            (Code::ResourceExhausted, "etcdserver: request is too large", ErrorKind::TooLarge),
             (
                 Code::ResourceExhausted,
                 "grpc: received message larger than max (3 vs. 2)",
