@@ -15,6 +15,24 @@ crates=$(find . -name Cargo.toml -not -path './Cargo.toml' -not -path '*/target/
 done)
 [ -n "$crates" ] || { echo "no published crate found" >&2; exit 1; }
 
+# without REGEX ARGUMENT...: fails if the tree that cargo makes of the arguments has a crate of that name.
+without() {
+    local names=$1 tree found
+    shift
+    tree=$(cargo tree --prefix none "$@")
+    if found=$(grep -E "^($names) " <<< "$tree" | sort -u); then
+        printf 'cargo tree %s must not have:\n%s\n' "$*" "$found" >&2
+        exit 1
+    fi
+}
+
+echo "== what a build without a feature leaves out"
+for crate in backingstore kine-server; do
+    without 'rusqlite|libsqlite3-sys' -p "$crate" --no-default-features -e normal
+done
+# Examples have what they use as dev-dependencies.
+without 'kube(-[a-z]+)*|k8s-openapi|aws-[a-z0-9-]+' -p examples -e normal,build,dev
+
 echo "== cargo package"
 # Those that are not published are packaged too, for nothing, so that the plain command passes. The builds below go further
 # than cargo's own verification, which builds one set of features. What is not committed is packaged as it stands.
