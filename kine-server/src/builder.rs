@@ -133,7 +133,7 @@ impl ServerBuilder {
     }
 
     /// How often an idle watch that asked for it is told how far it has seen. 5 seconds by default, and up to a tenth
-    /// more so that watches do not speak all at once.
+    /// more so that watches do not speak all at once. Zero is never.
     pub fn watch_progress_interval(mut self, interval: Duration) -> Self {
         self.serving.progress_interval = interval;
         self
@@ -164,7 +164,7 @@ impl ServerBuilder {
     /// [`Unsupported`](ErrorKind::Unsupported) for PostgreSQL, MySQL and etcd endpoints, [`InUse`](ErrorKind::InUse) when
     /// another server holds the file, [`NotKine`](ErrorKind::NotKine) when the file is no SQLite database or its table
     /// `kine` is not kine's, [`Storage`](ErrorKind::Storage) when it cannot be read or written. Nothing is changed in a
-    /// file that is refused.
+    /// file that is refused; the lock file stays beside it.
     ///
     /// # Cancellation
     ///

@@ -55,7 +55,7 @@ impl Error {
 
     /// Whether the same call may succeed later without anything being changed by hand.
     pub fn is_retryable(&self) -> bool {
-        matches!(self.kind, ErrorKind::InUse | ErrorKind::Storage | ErrorKind::NoSpace)
+        matches!(self.kind, ErrorKind::InUse | ErrorKind::NoSpace)
     }
 }
 

@@ -19,12 +19,18 @@ use crate::builder::ServerBuilder;
 use crate::error::{Error, ErrorKind};
 use crate::grpc::edge::{self, REQUEST_BYTES};
 use crate::grpc::{cluster, health, kv, lease, maintenance, watch as watches};
-use crate::listen::accept::{Connection, Listener};
+use crate::listen::accept::Listener;
+use crate::listen::connection::Connection;
 use crate::listen::{ListenAddress, ServerTls};
 use crate::store::{Store, Tasks};
 
 /// Bytes that a client may send on one stream before it waits for the server: a whole request.
 const WINDOW: u32 = 2 << 20;
+
+/// How long a connection may be silent before the client is asked whether it is still there, and how long it may take to
+/// say so. A client that has vanished would keep its watches for ever.
+const PING: Duration = Duration::from_secs(60);
+const PONG: Duration = Duration::from_secs(20);
 
 /// How requests are served.
 #[derive(Clone, Debug)]
@@ -100,10 +106,11 @@ impl Server {
             None => address.to_string(),
         };
         let (ready, connections) = mpsc::channel(64);
-        let accepting = tokio::spawn(listener.accept(acceptor, ready));
+        let (cut, cuts) = watch::channel(false);
+        let accepting = tokio::spawn(listener.accept(acceptor, ready, cuts));
         let (stop, stopped) = oneshot::channel();
         let (end, ended) = watch::channel(None);
-        let serving = Running { store: self.store, tasks: self.tasks, serving: self.serving, scheme };
+        let serving = Running { store: self.store, tasks: self.tasks, serving: self.serving, scheme, cut };
         tokio::spawn(async move {
             let result = serving.run(connections, stopped).await;
             // The socket's file goes with the listener, before anybody hears that the server has stopped.
@@ -151,6 +158,8 @@ struct Running {
     tasks: Tasks,
     serving: Serving,
     scheme: &'static str,
+    /// Ends the connections that are left.
+    cut: watch::Sender<bool>,
 }
 
 impl Running {
@@ -166,6 +175,8 @@ impl Running {
         let cluster = cluster::ClusterService::new(store(), self.scheme);
         let maintenance = maintenance::MaintenanceService::new(store(), self.serving.etcd_version.clone());
         let router = tonic::transport::Server::builder()
+            .http2_keepalive_interval(Some(PING))
+            .http2_keepalive_timeout(Some(PONG))
             .initial_stream_window_size(WINDOW)
             .initial_connection_window_size(8 * WINDOW)
             .layer(MapRequestLayer::new(edge::keep_authority))
@@ -180,20 +191,21 @@ impl Running {
             let _ = drained.await;
         });
         let mut serve = std::pin::pin!(serve);
-        let died = tokio::select! {
+        let (died, is_listening) = tokio::select! {
             served = &mut serve => {
-                Some(Error::new(ErrorKind::Listen, format!("the listener ended: {served:?}")))
+                (Some(Error::new(ErrorKind::Listen, format!("the listener ended: {served:?}"))), false)
             }
-            reason = self.store.died() => Some(reason),
+            reason = self.store.died() => (Some(reason), true),
             // Also when the handle is dropped.
-            _ = stopped => None,
+            _ = stopped => (None, true),
         };
         drop(drain);
         // Watches would go on for ever; everything else ends by itself.
         self.store.events().stop();
-        if died.is_none() && tokio::time::timeout(self.serving.stop_timeout, serve).await.is_err() {
+        if is_listening && tokio::time::timeout(self.serving.stop_timeout, serve).await.is_err() {
             tracing::warn!("clients were too slow to take their last answers: closing their connections");
         }
+        self.cut.send_replace(true);
         let closed = self.tasks.stop().await;
         match died {
             Some(reason) => Err(reason),

@@ -107,6 +107,12 @@ pub(crate) struct SlowSql {
 /// or none; who wants to know reads the head.
 #[async_trait]
 pub(crate) trait Backend: Send + Sync + 'static {
+    /// Whether a row of this key would be read back with the very same key. One that would not is refused before it is
+    /// written; [`append`](Backend::append) fails on it.
+    fn can_hold(&self, _key: &Key) -> bool {
+        true
+    }
+
     /// Appends `rows` in one transaction, with consecutive ids from `after + 1`, if `after` is still the newest. An
     /// empty batch only checks that.
     async fn append(&self, after: Revision, rows: Arc<[NewRow]>) -> Result<Append, Error>;

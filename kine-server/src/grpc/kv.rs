@@ -28,6 +28,9 @@ impl KvService {
     }
 
     async fn one(&self, request: &RangeRequest) -> Result<RangeResponse, Status> {
+        if request.key == apiserver::STORED.as_bytes() {
+            return Err(Fault::Unsupported("reading compact_rev_key by the name it is stored under").into());
+        }
         let key = apiserver::stored_name(&request.key);
         Key::parse(key).map_err(Fault::from)?;
         let keys_only = request.keys_only || request.count_only;
@@ -132,6 +135,9 @@ impl Kv for KvService {
     async fn put(&self, request: Request<PutRequest>) -> Result<Response<PutResponse>, Status> {
         let request = request.into_inner();
         if request.key == apiserver::ASKED {
+            if request.lease != 0 || request.prev_kv || request.ignore_value || request.ignore_lease {
+                return Err(Fault::Unsupported("a put of compact_rev_key with options").into());
+            }
             return Ok(Response::new(apiserver::put(&self.store, &request).await?));
         }
         let put = Txn { success: vec![Op::Put(txn::put(request)?)], ..Txn::default() };

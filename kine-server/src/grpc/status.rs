@@ -14,7 +14,8 @@ impl From<Fault> for Status {
             Fault::NoKey(NoKey::NotText(key)) => (
                 Code::InvalidArgument,
                 format!(
-                    "etcdserver: the key {key:?} is not UTF-8 without NUL, which a key of kine's table must be"
+                    "etcdserver: the key {:?} is not UTF-8 without NUL, which a key of kine's table must be",
+                    beginning_of(&key)
                 ),
             ),
             Fault::FutureRevision => {
@@ -30,7 +31,8 @@ impl From<Fault> for Status {
             Fault::InexactVersion(key) => (
                 Code::FailedPrecondition,
                 format!(
-                    "etcdserver: the version of {key:?} is not known exactly: compare mod_revision instead"
+                    "etcdserver: the version of {:?} is not known exactly: compare mod_revision instead",
+                    beginning_of(&key)
                 ),
             ),
             Fault::TooManyRequests => (Code::ResourceExhausted, "etcdserver: too many requests".to_owned()),
@@ -54,4 +56,10 @@ impl From<Fault> for Status {
 /// What kine and etcd say of a transaction they cannot run.
 pub(crate) fn unsupported_txn(why: &str) -> Status {
     Status::invalid_argument(format!("etcdserver: unsupported operations in txn request: {why}"))
+}
+
+/// As much of a key as a status can carry: it travels in a header, which clients limit to a few KiB.
+fn beginning_of(key: &str) -> &str {
+    const BYTES: usize = 128;
+    &key[..key.floor_char_boundary(BYTES)]
 }

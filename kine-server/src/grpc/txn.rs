@@ -129,7 +129,7 @@ fn delete(request: &DeleteRangeRequest) -> Result<Delete, Status> {
 }
 
 fn own_key(key: &[u8]) -> Result<Key, Status> {
-    if key == apiserver::ASKED {
+    if key == apiserver::ASKED || key == apiserver::STORED.as_bytes() {
         return Err(unsupported_txn(
             "compact_rev_key is written by its version alone, as the API server does",
         ));

@@ -4,19 +4,15 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
-use tonic::transport::server::Connected;
 
 use super::ListenAddress;
+use super::connection::Connection;
 use crate::error::{Error, ErrorKind};
 
 /// How long a client may take for its TLS handshake.
@@ -55,8 +51,13 @@ impl Listener {
         }
     }
 
-    /// Sends connections, after their handshake, until nobody takes them any more.
-    pub(crate) async fn accept(self, tls: Option<TlsAcceptor>, ready: mpsc::Sender<io::Result<Connection>>) {
+    /// Sends connections, after their handshake, until nobody takes them any more. All of them end when `cut` says so.
+    pub(crate) async fn accept(
+        self,
+        tls: Option<TlsAcceptor>,
+        ready: mpsc::Sender<io::Result<Connection>>,
+        cut: watch::Receiver<bool>,
+    ) {
         let mut handshakes = JoinSet::new();
         loop {
             let accepted = tokio::select! {
@@ -64,27 +65,31 @@ impl Listener {
                 Some(_) = handshakes.join_next() => continue,
                 () = ready.closed() => return,
             };
-            let connection = match accepted {
-                Ok(connection) => connection,
+            let accepted = match accepted {
+                Ok(accepted) => accepted,
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     tokio::time::sleep(PAUSE).await;
                     continue;
                 }
             };
-            match (connection, &tls) {
-                (Connection::Tcp(stream), Some(acceptor)) => {
-                    let (acceptor, ready) = (acceptor.clone(), ready.clone());
+            match (accepted, &tls) {
+                (Accepted::Tcp(stream), Some(acceptor)) => {
+                    let (acceptor, ready, cut) = (acceptor.clone(), ready.clone(), cut.clone());
                     // Beside the others: a client that dawdles keeps nobody waiting.
                     handshakes.spawn(async move {
                         match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
-                            Ok(Ok(stream)) => drop(ready.send(Ok(Connection::Tls(Box::new(stream)))).await),
+                            Ok(Ok(stream)) => drop(ready.send(Ok(Connection::new(stream, cut))).await),
                             Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
                             Err(_) => tracing::debug!("a TLS handshake took too long"),
                         }
                     });
                 }
-                (connection, _) => {
+                (accepted, _) => {
+                    let connection = match accepted {
+                        Accepted::Tcp(stream) => Connection::new(stream, cut.clone()),
+                        Accepted::Unix(stream) => Connection::new(stream, cut.clone()),
+                    };
                     if ready.send(Ok(connection)).await.is_err() {
                         return;
                     }
@@ -93,16 +98,23 @@ impl Listener {
         }
     }
 
-    async fn next(&self) -> io::Result<Connection> {
+    async fn next(&self) -> io::Result<Accepted> {
         match self {
             Self::Tcp(listener) => {
                 let (stream, _) = listener.accept().await?;
-                stream.set_nodelay(true)?;
-                Ok(Connection::Tcp(stream))
+                // Fails when the client is gone again, which the first read says too.
+                let _ = stream.set_nodelay(true);
+                Ok(Accepted::Tcp(stream))
             }
-            Self::Unix(listener, _) => Ok(Connection::Unix(listener.accept().await?.0)),
+            Self::Unix(listener, _) => Ok(Accepted::Unix(listener.accept().await?.0)),
         }
     }
+}
+
+/// A connection as it comes in.
+enum Accepted {
+    Tcp(TcpStream),
+    Unix(UnixStream),
 }
 
 async fn bind_unix(path: &Path) -> io::Result<Listener> {
@@ -133,74 +145,5 @@ pub(crate) struct SocketFile(PathBuf);
 impl Drop for SocketFile {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.0);
-    }
-}
-
-/// A connection of any kind.
-pub(crate) enum Connection {
-    Tcp(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
-    Unix(UnixStream),
-}
-
-impl Connected for Connection {
-    type ConnectInfo = ();
-
-    fn connect_info(&self) {}
-}
-
-impl AsyncRead for Connection {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
-            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
-            Self::Unix(stream) => Pin::new(stream).poll_read(cx, buf),
-        }
-    }
-}
-
-impl AsyncWrite for Connection {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),
-            Self::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
-            Self::Unix(stream) => Pin::new(stream).poll_write(cx, buf),
-        }
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
-            Self::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
-            Self::Unix(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
-        }
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        match self {
-            Self::Tcp(stream) => stream.is_write_vectored(),
-            Self::Tls(stream) => stream.is_write_vectored(),
-            Self::Unix(stream) => stream.is_write_vectored(),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_flush(cx),
-            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
-            Self::Unix(stream) => Pin::new(stream).poll_flush(cx),
-        }
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
-        }
     }
 }

@@ -1,7 +1,9 @@
-//! Where the endpoint is: [`address`] says it, [`tls`] secures it, [`accept`] takes connections from it.
+//! Where the endpoint is: [`address`] says it, [`tls`] secures it, [`accept`] takes [`connection`]s from
+//! it.
 
 pub(crate) mod accept;
 mod address;
+pub(crate) mod connection;
 mod tls;
 
 pub use address::ListenAddress;

@@ -28,6 +28,13 @@ pub(crate) enum Fault {
     Stopped,
 }
 
+impl Fault {
+    /// Nobody can say what became of a request.
+    pub(crate) fn in_doubt() -> Self {
+        Self::Storage(Arc::new(Error::new(ErrorKind::Stopped, "the writer has ended without an answer")))
+    }
+}
+
 impl From<NoKey> for Fault {
     fn from(no_key: NoKey) -> Self {
         Self::NoKey(no_key)

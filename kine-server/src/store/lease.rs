@@ -25,9 +25,37 @@ const RETRY: Duration = Duration::from_millis(250);
 /// When which row runs out.
 #[derive(Debug, Default)]
 pub(crate) struct Leases {
-    due: Mutex<BTreeMap<(Instant, Revision), Key>>,
+    timers: Mutex<Timers>,
     /// The earliest deadline may have changed.
     changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Timers {
+    due: BTreeMap<(Instant, Revision), Key>,
+    /// When each row runs out, to find its timer by.
+    at: HashMap<Revision, Instant>,
+}
+
+impl Timers {
+    fn set(&mut self, at: Instant, revision: Revision, key: Key) {
+        self.unset(revision);
+        self.at.insert(revision, at);
+        self.due.insert((at, revision), key);
+    }
+
+    fn unset(&mut self, revision: Revision) {
+        if let Some(at) = self.at.remove(&revision) {
+            self.due.remove(&(at, revision));
+        }
+    }
+
+    fn take_first_until(&mut self, now: Instant) -> Option<(Key, Revision)> {
+        let first = self.due.first_entry().filter(|first| first.key().0 <= now)?;
+        let ((_, revision), key) = first.remove_entry();
+        self.at.remove(&revision);
+        Some((key, revision))
+    }
 }
 
 impl Leases {
@@ -36,7 +64,7 @@ impl Leases {
         let deadlines: HashMap<_, _> = deadlines.into_iter().collect();
         let clock = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64);
         let now = Instant::now();
-        let mut due = self.due.lock();
+        let mut timers = self.timers.lock();
         for (key, version) in leased {
             let whole = seconds(version.lease);
             let left = match deadlines.get(&version.mod_revision) {
@@ -46,47 +74,59 @@ impl Leases {
                 }
                 None => whole,
             };
-            due.insert((now + left, version.mod_revision), key);
+            timers.set(now + left, version.mod_revision, key);
         }
-        drop(due);
+        drop(timers);
         self.changed.notify_one();
     }
 
-    /// Sets the timers of rows that were just written. A row that is overwritten keeps its timer, which then finds that
-    /// it has nothing to do.
+    /// Sets the timers of rows that were just written, and takes those of the rows before them away.
     pub(crate) fn note(&self, events: &[Arc<Event>]) {
-        let leased = |event: &&Arc<Event>| event.applied.version.is_live() && event.applied.version.lease > 0;
-        let mut events = events.iter().filter(leased).peekable();
+        let is_leased = |version: &Version| version.is_live() && version.lease > 0;
+        let concerns = |event: &&Arc<Event>| {
+            is_leased(&event.applied.version) || event.applied.before.as_ref().is_some_and(is_leased)
+        };
+        let mut events = events.iter().filter(concerns).peekable();
         if events.peek().is_none() {
             return;
         }
         let now = Instant::now();
-        let mut due = self.due.lock();
+        let mut timers = self.timers.lock();
         for event in events {
             let version = &event.applied.version;
-            due.insert((now + seconds(version.lease), version.mod_revision), event.applied.key.clone());
+            if let Some(before) = &event.applied.before {
+                timers.unset(before.mod_revision);
+            }
+            if is_leased(version) {
+                timers.set(now + seconds(version.lease), version.mod_revision, event.applied.key.clone());
+            }
         }
-        drop(due);
+        drop(timers);
         self.changed.notify_one();
+    }
+
+    #[cfg(test)]
+    fn timers(&self) -> usize {
+        let timers = self.timers.lock();
+        assert_eq!(timers.due.len(), timers.at.len());
+        timers.due.len()
     }
 
     /// Rows that have run out by now, or when the next one will.
     fn take_due(&self) -> Result<Vec<(Key, Revision)>, Option<Instant>> {
-        let mut due = self.due.lock();
+        let mut timers = self.timers.lock();
         let now = Instant::now();
         let mut taken = Vec::new();
-        while let Some(first) = due.first_entry()
-            && first.key().0 <= now
-            && taken.len() < BATCH
+        while taken.len() < BATCH
+            && let Some(due) = timers.take_first_until(now)
         {
-            let ((_, revision), key) = first.remove_entry();
-            taken.push((key, revision));
+            taken.push(due);
         }
-        if taken.is_empty() { Err(due.keys().next().map(|(at, _)| *at)) } else { Ok(taken) }
+        if taken.is_empty() { Err(timers.due.keys().next().map(|(at, _)| *at)) } else { Ok(taken) }
     }
 
     fn put_back(&self, key: Key, revision: Revision) {
-        self.due.lock().insert((Instant::now() + RETRY, revision), key);
+        self.timers.lock().set(Instant::now() + RETRY, revision, key);
     }
 }
 
@@ -136,5 +176,33 @@ async fn expire(store: &Store, key: Key, revision: Revision) -> bool {
             store.leases().put_back(key, revision);
             false
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::index::{Applied, State};
+    use super::*;
+
+    #[test]
+    fn a_key_has_one_timer_however_often_it_is_rewritten() {
+        let leases = Leases::default();
+        let version = |revision, lease| Version {
+            mod_revision: Revision(revision),
+            create_revision: Revision(1),
+            version: revision,
+            version_is_exact: true,
+            lease,
+            state: State::Live,
+        };
+        let rewrite = |revision, lease| {
+            let before = (revision > 1).then(|| version(revision - 1, 3600));
+            let applied = Applied { key: Key::stored("/a"), version: version(revision, lease), before };
+            leases.note(&[Arc::new(Event { applied, value: None })]);
+        };
+        (1..=1000).for_each(|revision| rewrite(revision, 3600));
+        assert_eq!(leases.timers(), 1);
+        rewrite(1001, 0);
+        assert_eq!(leases.timers(), 0);
     }
 }

@@ -44,7 +44,7 @@ use lease::Leases;
 use txn::{Found, Outcome, Txn};
 use values::Values;
 use watcher::Watcher;
-use writer::{Command, Write};
+use writer::{Command, Refresh, Write};
 
 /// A handle to the store. Cheap to clone.
 #[derive(Clone)]
@@ -52,6 +52,7 @@ pub(crate) struct Store {
     inner: Arc<Inner>,
     /// Not in what the writer holds too: it ends when all of these are gone.
     commands: mpsc::Sender<Command>,
+    refreshes: mpsc::UnboundedSender<Refresh>,
 }
 
 pub(crate) struct Inner {
@@ -107,7 +108,8 @@ impl Store {
         }
         let (answer, answered) = oneshot::channel();
         match self.commands.try_send(Command::Write(Write { txn, bytes, answer })) {
-            Ok(()) => answered.await.unwrap_or(Err(Fault::Stopped)),
+            // Without an answer the writer has ended badly, perhaps after its commit.
+            Ok(()) => answered.await.unwrap_or_else(|_| Err(Fault::in_doubt())),
             Err(refused) => {
                 self.inner.queue.left(bytes);
                 Err(match refused {
@@ -120,9 +122,16 @@ impl Store {
 
     /// Forgets what is below `revision`, and waits until the rows are deleted if `physical`. Returns the store's revision.
     pub(crate) async fn compact(&self, revision: Revision, physical: bool) -> Result<Revision, Fault> {
-        let rows = self.ask(|answer| Command::Compact { revision, answer }).await?;
-        metrics::counter!("kine_compact_total", "result" => "success").increment(1);
-        self.inner.sweep(rows);
+        let (answer, answered) = oneshot::channel();
+        self.commands.send(Command::Compact { revision, answer }).await.map_err(|_| Fault::Stopped)?;
+        let compacted = answered.await.unwrap_or_else(|_| Err(Fault::in_doubt()));
+        match &compacted {
+            // Asked for what cannot be.
+            Err(Fault::Compacted(_) | Fault::FutureRevision | Fault::Stopped) => {}
+            Err(_) => metrics::counter!("kine_compact_total", "result" => "error").increment(1),
+            Ok(()) => metrics::counter!("kine_compact_total", "result" => "success").increment(1),
+        }
+        compacted?;
         if physical {
             let (done, gone) = oneshot::channel();
             let _ = self.inner.sweeps.send(Sweep::Barrier(done));
@@ -138,7 +147,12 @@ impl Store {
             let index = self.inner.index.read();
             index.revision() >= head.revision && index.compacted() >= head.compacted
         };
-        if is_fresh { Ok(()) } else { self.ask(|answer| Command::Refresh { answer }).await }
+        if is_fresh {
+            return Ok(());
+        }
+        let (refreshed, fresh) = oneshot::channel();
+        self.refreshes.send(refreshed).map_err(|_| Fault::Stopped)?;
+        fresh.await.unwrap_or(Err(Fault::Stopped))
     }
 
     /// The store's revision now.
@@ -216,15 +230,6 @@ impl Store {
     /// Values by row; none for a row that is compacted.
     pub(crate) async fn values_of(&self, revisions: &[Revision]) -> Result<Vec<Option<Bytes>>, Fault> {
         Ok(self.inner.load(revisions).await?)
-    }
-
-    async fn ask<T>(
-        &self,
-        command: impl FnOnce(oneshot::Sender<Result<T, Fault>>) -> Command,
-    ) -> Result<T, Fault> {
-        let (answer, answered) = oneshot::channel();
-        self.commands.send(command(answer)).await.map_err(|_| Fault::Stopped)?;
-        answered.await.unwrap_or(Err(Fault::Stopped))
     }
 }
 

@@ -88,7 +88,8 @@ impl Store {
             died: watch::Sender::new(None),
             index: RwLock::new(index),
         });
-        let store = Self { inner, commands };
+        let (refreshes, waiting) = mpsc::unbounded_channel();
+        let store = Self { inner, commands, refreshes };
         let leased = store.inner.index.read().leased();
         store.inner.leases.start(leased, deadlines);
         store.inner.sweep(leftover);
@@ -98,7 +99,7 @@ impl Store {
         others.spawn(compact::sweep(store.clone(), swept, settings.sweep));
         others.spawn(compact::run(store.clone(), settings.compaction));
         others.spawn(lookout::run(store.clone()));
-        let writer = Writer::new(store.inner.clone(), inbox, settings.follow).start()?;
+        let writer = Writer::new(store.inner.clone(), inbox, waiting, settings.follow).start()?;
         Ok((store.clone(), Tasks { store, running: Some((writer, others)) }))
     }
 }
@@ -120,7 +121,8 @@ pub(super) async fn load(backend: &dyn Backend, batch: usize) -> Result<(Index, 
         // Another process may have compacted in the meantime: then a tombstone is missing whose key was read before.
         if backend.head().await?.compacted == head.compacted {
             index.advance(head.revision);
-            let leftover = index.compact(head.compacted);
+            index.compact(head.compacted);
+            let leftover = index.prune(usize::MAX).unwrap_or_default();
             return Ok((index, leftover));
         }
     }

@@ -24,23 +24,24 @@ use crate::revision::Revision;
 /// Transactions in one commit at the most, and about how many bytes of values.
 const BATCH: usize = 512;
 const BATCH_BYTES: usize = 8 << 20;
+/// Rows forgotten under one lock.
+const STEPS: usize = 1024;
 
 /// What the writer is asked to do, in turn.
 #[derive(Debug)]
 pub(crate) enum Command {
     Write(Write),
-    /// Forget what is below a revision; the answer comes when that is recorded and holds the rows to delete.
+    /// Forget what is below a revision; the answer comes when that is recorded.
     Compact {
         revision: Revision,
-        answer: oneshot::Sender<Result<Vec<Revision>, Fault>>,
-    },
-    /// Take in what others have written.
-    Refresh {
         answer: oneshot::Sender<Result<(), Fault>>,
     },
     /// Finish: what was asked before is done, what is asked later is refused.
     Stop,
 }
+
+/// A read that waits until what others have written is taken in.
+pub(crate) type Refresh = oneshot::Sender<Result<(), Fault>>;
 
 #[derive(Debug)]
 pub(crate) struct Write {
@@ -59,11 +60,25 @@ impl Gathered {
     fn has_room(&self) -> bool {
         self.writes.len() < BATCH && self.bytes < BATCH_BYTES
     }
+
+    /// Adds a write; gives back what has to come after the batch.
+    fn take_in(&mut self, command: Command) -> Option<Command> {
+        match command {
+            Command::Write(write) => {
+                self.bytes += write.bytes;
+                self.writes.push(write);
+                None
+            }
+            other => Some(other),
+        }
+    }
 }
 
 pub(crate) struct Writer {
     store: Arc<Inner>,
     commands: mpsc::Receiver<Command>,
+    /// Apart from the commands: a read does not wait for commits that it has nothing to do with.
+    refreshes: mpsc::UnboundedReceiver<Refresh>,
     /// Rows read at a time when following what others wrote.
     follow: usize,
     company: Company,
@@ -72,8 +87,13 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn new(store: Arc<Inner>, commands: mpsc::Receiver<Command>, follow: usize) -> Self {
-        Self { store, commands, follow, company: Company::default(), in_doubt: false }
+    pub(crate) fn new(
+        store: Arc<Inner>,
+        commands: mpsc::Receiver<Command>,
+        refreshes: mpsc::UnboundedReceiver<Refresh>,
+        follow: usize,
+    ) -> Self {
+        Self { store, commands, refreshes, follow, company: Company::default(), in_doubt: false }
     }
 
     /// Starts it on a thread of its own: commits wait for the disk, and between them every hop to another thread is time
@@ -81,8 +101,15 @@ impl Writer {
     pub(crate) fn start(self) -> Result<oneshot::Receiver<()>, Error> {
         let (end, ended) = oneshot::channel();
         let runtime = tokio::runtime::Handle::current();
+        let store = self.store.clone();
         let work = move || {
-            runtime.block_on(self.run());
+            let run = std::panic::AssertUnwindSafe(|| runtime.block_on(self.run()));
+            if std::panic::catch_unwind(run).is_err() {
+                store.die(&Error::new(
+                    ErrorKind::Stopped,
+                    "the writer has panicked: nothing can be written any more",
+                ));
+            }
             let _ = end.send(());
         };
         match std::thread::Builder::new().name("kine-writer".to_owned()).spawn(work) {
@@ -97,7 +124,7 @@ impl Writer {
         loop {
             let command = match next.take() {
                 Some(command) => command,
-                None => match self.commands.recv().await {
+                None => match self.next_command().await {
                     Some(command) => command,
                     None => break,
                 },
@@ -114,7 +141,6 @@ impl Writer {
                 Command::Compact { revision, answer } => {
                     let _ = answer.send(self.compact(revision).await);
                 }
-                Command::Refresh { answer } => self.refresh(answer).await,
                 Command::Stop => break,
             }
         }
@@ -126,15 +152,15 @@ impl Writer {
         let mut batch = Gathered { bytes: first.bytes, writes: vec![first] };
         while batch.has_room() {
             let Ok(command) = self.commands.try_recv() else { break };
-            if let Some(following) = self.take_in(&mut batch, command).await {
+            if let Some(following) = batch.take_in(command) {
                 return (batch.writes, Some(following));
             }
         }
         if let Some((wanted, pause)) = self.company.wanted(batch.writes.len()) {
             let until = Instant::now() + pause;
             while batch.has_room() && batch.writes.len() < wanted {
-                let Ok(Some(command)) = timeout_at(until, self.commands.recv()).await else { break };
-                if let Some(following) = self.take_in(&mut batch, command).await {
+                let Ok(Some(command)) = timeout_at(until, self.next_command()).await else { break };
+                if let Some(following) = batch.take_in(command) {
                     return (batch.writes, Some(following));
                 }
             }
@@ -143,25 +169,27 @@ impl Writer {
         (batch.writes, None)
     }
 
-    /// Adds a write, or answers a read that waits; gives back what has to come after the batch.
-    async fn take_in(&mut self, batch: &mut Gathered, command: Command) -> Option<Command> {
-        match command {
-            Command::Write(write) => {
-                batch.bytes += write.bytes;
-                batch.writes.push(write);
-                None
+    /// The next command, once reads that wait have been seen to. None when nobody is left to send one. Cancel safe.
+    async fn next_command(&mut self) -> Option<Command> {
+        loop {
+            tokio::select! {
+                biased;
+                Some(refresh) = self.refreshes.recv() => self.refresh(refresh).await,
+                command = self.commands.recv() => return command,
             }
-            Command::Refresh { answer } => {
-                // A read does not wait for a commit that it has nothing to do with.
-                self.refresh(answer).await;
-                None
-            }
-            other => Some(other),
         }
     }
 
-    async fn refresh(&mut self, answer: oneshot::Sender<Result<(), Fault>>) {
-        let _ = answer.send(self.follow().await.map_err(Fault::from));
+    /// Answers all reads that wait.
+    async fn refresh(&mut self, first: Refresh) {
+        let mut waiting = vec![first];
+        while let Ok(refresh) = self.refreshes.try_recv() {
+            waiting.push(refresh);
+        }
+        let followed = self.follow().await.map_err(Fault::from);
+        for refresh in waiting {
+            let _ = refresh.send(followed.clone());
+        }
     }
 
     async fn write(&mut self, mut writes: Vec<Write>) {
@@ -273,6 +301,14 @@ impl Writer {
 
     /// Takes in what others have written: rows, and a compaction.
     async fn follow(&mut self) -> Result<(), Error> {
+        let followed = self.try_follow().await;
+        if let Err(error) = &followed {
+            self.store.fail_if_fatal(error);
+        }
+        followed
+    }
+
+    async fn try_follow(&mut self) -> Result<(), Error> {
         loop {
             let head = self.store.backend.head().await?;
             let (before, compacted) = {
@@ -298,8 +334,7 @@ impl Writer {
                 drop(index);
                 self.publish(before, through, events);
             } else if head.compacted > compacted {
-                let leftover = self.store.index.write().compact(head.compacted);
-                self.store.sweep(leftover);
+                self.forget(head.compacted);
             } else {
                 self.in_doubt = false;
                 return Ok(());
@@ -319,12 +354,14 @@ impl Writer {
     }
 
     fn publish(&self, after: Revision, through: Revision, events: Vec<Event>) {
+        let before = |event: &Event| event.applied.before.map(|before| before.mod_revision);
+        self.store.values.supersede(events.iter().filter_map(before));
         let events: Vec<_> = events.into_iter().map(Arc::new).collect();
         self.store.leases.note(&events);
         self.store.events.publish(EventBatch { after, through, events });
     }
 
-    async fn compact(&mut self, revision: Revision) -> Result<Vec<Revision>, Fault> {
+    async fn compact(&mut self, revision: Revision) -> Result<(), Fault> {
         self.follow().await?;
         {
             let index = self.store.index.read();
@@ -336,7 +373,18 @@ impl Writer {
             }
         }
         self.store.backend.set_compacted(revision).await?;
-        Ok(self.store.index.write().compact(revision))
+        self.forget(revision);
+        Ok(())
+    }
+
+    /// Forgets what is below `revision`, in steps that let reads in between, and has the rows deleted.
+    fn forget(&self, revision: Revision) {
+        self.store.index.write().compact(revision);
+        loop {
+            let pruned = self.store.index.write().prune(STEPS);
+            let Some(rows) = pruned else { return };
+            self.store.sweep(rows);
+        }
     }
 
     fn refuse_the_rest(&mut self) {
@@ -345,9 +393,12 @@ impl Writer {
             match command {
                 Command::Write(write) => drop(write.answer.send(Err(Fault::Stopped))),
                 Command::Compact { answer, .. } => drop(answer.send(Err(Fault::Stopped))),
-                Command::Refresh { answer } => drop(answer.send(Err(Fault::Stopped))),
                 Command::Stop => {}
             }
+        }
+        self.refreshes.close();
+        while let Ok(refresh) = self.refreshes.try_recv() {
+            let _ = refresh.send(Err(Fault::Stopped));
         }
     }
 }
@@ -360,11 +411,16 @@ impl Inner {
     /// Some failures leave nothing to serve: the file is not there any more, or is not what it was.
     pub(super) fn fail_if_fatal(&self, error: &Error) {
         if matches!(error.kind(), ErrorKind::NotKine | ErrorKind::Gone) {
-            self.died.send_if_modified(|died| {
-                let first = died.is_none();
-                *died = died.take().or_else(|| Some((error.kind(), error.to_string())));
-                first
-            });
+            self.die(error);
         }
+    }
+
+    /// There is nothing to serve any more. The first reason counts.
+    fn die(&self, error: &Error) {
+        self.died.send_if_modified(|died| {
+            let first = died.is_none();
+            *died = died.take().or_else(|| Some((error.kind(), error.to_string())));
+            first
+        });
     }
 }

@@ -11,6 +11,7 @@ use testbed::{KineVersion, Need, trial};
 use crate::content::{changes, contents, same};
 use crate::interop::kine;
 use crate::scene::{Tested, in_runtime, of_file, serve};
+use crate::wire::{connect, kv, put};
 
 pub(crate) fn trials() -> Vec<Trial> {
     let kine = &[Need::Kine(KineVersion::V0_16_4)][..];
@@ -112,7 +113,24 @@ async fn integer_names() -> Tested {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("state.db");
     old_file(&path, OLD)?;
-    is_served(&path).await
+    is_served(&path).await?;
+
+    // SQLite makes a number of such a key in this column: `07` would be the key `7`.
+    let (handle, client) = serve(&path).await?;
+    let channel = connect(handle.endpoint()).await?;
+    client.create("7", "seven").await?.committed()?;
+    for key in ["07", "7.0", "1e3", " 7"] {
+        let refusal = kv(&channel).put(put(key, "other")).await;
+        assert!(refusal.is_err(), "{key:?} was answered");
+        assert!(client.get(key).await?.is_none(), "{key:?} is shown");
+    }
+    client.create("/registry/07", "path").await?.committed()?;
+    handle.stop().await?;
+    let (handle, client) = serve(&path).await?;
+    assert_eq!(client.get("7").await?.ok_or("an answered write is lost")?.value_str(), "seven");
+    assert_eq!(client.get("/registry/07").await?.ok_or("it is gone")?.value_str(), "path");
+    handle.stop().await?;
+    Ok(())
 }
 
 async fn without_autoincrement() -> Tested {

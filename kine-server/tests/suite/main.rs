@@ -11,6 +11,7 @@ mod kill;
 mod layouts;
 mod leases;
 mod listening;
+mod mishaps;
 mod refusals;
 mod requests;
 mod scene;
@@ -19,6 +20,7 @@ mod stopping;
 mod storage;
 mod streams;
 mod together;
+mod wal;
 mod watching;
 mod wire;
 mod workload;
@@ -42,12 +44,14 @@ fn main() -> ExitCode {
     trials.extend(layouts::trials());
     trials.extend(leases::trials());
     trials.extend(listening::trials());
+    trials.extend(mishaps::trials());
     trials.extend(refusals::trials());
     trials.extend(requests::trials());
     trials.extend(stopping::trials());
     trials.extend(storage::trials());
     trials.extend(streams::trials());
     trials.extend(together::trials());
+    trials.extend(wal::trials());
     trials.extend(watching::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }

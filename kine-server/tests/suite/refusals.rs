@@ -18,6 +18,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("a_directory_that_cannot_be_written_is_named", &[], || in_runtime(no_directory())),
         trial("a_file_that_is_not_sqlite_is_refused_unchanged", &[], || in_runtime(not_sqlite())),
         trial("a_foreign_table_kine_is_refused_unchanged", &[], || in_runtime(foreign_table())),
+        trial("a_file_that_was_made_in_vain_is_removed", &[], || in_runtime(made_in_vain())),
+        trial("a_parameter_that_would_be_passed_over_is_refused", &[], || in_runtime(parameters())),
         trial("a_second_server_on_one_file_is_refused", &[], || in_runtime(second_server())),
         trial("a_port_in_use_is_named", &[], || in_runtime(port_in_use())),
         trial("a_socket_in_use_is_refused_and_a_stale_one_replaced", &[], || in_runtime(sockets())),
@@ -112,6 +114,47 @@ async fn foreign_table() -> Tested {
     Ok(())
 }
 
+async fn made_in_vain() -> Tested {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("state.db");
+    // SQLite cannot make its journal where a directory is.
+    let journal = folder.path().join("state.db-journal");
+    fs::create_dir(&journal)?;
+    expect(
+        "a file without a journal",
+        of_file(&path).open().await,
+        ErrorKind::Storage,
+        &[&path.display().to_string()],
+    )?;
+    assert_eq!(others(folder.path())?, ["state.db-journal"]);
+
+    // One that somebody else has made stays, empty or not.
+    fs::write(&path, "")?;
+    expect("an empty file without a journal", of_file(&path).open().await, ErrorKind::Storage, &[])?;
+    assert_eq!(fs::read(&path)?, b"");
+    fs::remove_dir(&journal)?;
+    let (handle, _) = serve(&path).await?;
+    handle.stop().await?;
+    Ok(())
+}
+
+async fn parameters() -> Tested {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("state.db");
+    for name in ["mode", "immutable", "vfs"] {
+        let value = if name == "mode" { "ro" } else { "1" };
+        let source = format!("sqlite://file:{}?{name}={value}", path.display());
+        expect(
+            &source,
+            Server::builder(source.parse()?).open().await,
+            ErrorKind::Config,
+            &[&format!("`{name}`"), &path.display().to_string(), "leave it out"],
+        )?;
+    }
+    assert!(others(folder.path())?.is_empty(), "something was made");
+    Ok(())
+}
+
 async fn second_server() -> Tested {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("state.db");
@@ -128,7 +171,16 @@ async fn second_server() -> Tested {
     let link = folder.path().join("link.d");
     std::os::unix::fs::symlink(folder.path(), &link)?;
     expect("a second name", of_file(&link.join("state.db")).open().await, ErrorKind::InUse, &words[..1])?;
+    let link = folder.path().join("other.db");
+    std::os::unix::fs::symlink(&path, &link)?;
+    expect("a link to the file", of_file(&link).open().await, ErrorKind::InUse, &words)?;
     assert_eq!(client.get("/a").await?.ok_or("it is gone")?.value_str(), "1");
+    handle.stop().await?;
+
+    // And whoever has it by the link has it by its name.
+    let (handle, client) = serve(&link).await?;
+    assert_eq!(client.get("/a").await?.ok_or("it is gone")?.value_str(), "1");
+    expect("the name of a linked file", of_file(&path).open().await, ErrorKind::InUse, &words)?;
     handle.stop().await?;
 
     let process = in_a_process(&path)?;

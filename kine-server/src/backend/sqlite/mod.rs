@@ -2,14 +2,17 @@
 //!
 //! [`open`] takes the lock and connects, [`schema`] makes or checks the tables, [`writer`] is the one connection that
 //! writes, [`readers`] those that read values, [`head`] the one that notices what others write, [`checkpoint`] keeps the
-//! WAL short. [`failure`] turns SQLite's errors into ours.
+//! WAL short. [`affinity`] knows the keys that an old file would change, [`parameters`] refuses what a data source asks for
+//! in vain. [`failure`] turns SQLite's errors into ours.
 //!
 //! A read never waits for a write here: in WAL mode each connection reads the last committed state.
 
+mod affinity;
 mod checkpoint;
 mod failure;
 mod head;
 mod open;
+mod parameters;
 mod readers;
 mod schema;
 mod writer;
@@ -23,7 +26,8 @@ use parking_lot::Mutex;
 use rusqlite::types::Type;
 use rusqlite::{Connection, params};
 
-use self::checkpoint::Checkpointer;
+use self::affinity::Affinity;
+use self::checkpoint::{Checkpointer, Work};
 use self::head::HeadProbe;
 use self::open::Location;
 use self::readers::Readers;
@@ -31,12 +35,16 @@ use self::writer::SharedWriter;
 use super::{Append, Backend, Head, NewRow, Row, Size, SlowSql};
 use crate::backend::COMPACT_KEY;
 use crate::error::{Error, ErrorKind};
+use crate::key::Key;
 use crate::revision::Revision;
 
 const INSERT: &str = "INSERT INTO kine(id, name, created, deleted, create_revision, prev_revision, lease, version, \
      value, old_value) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, (SELECT value FROM kine WHERE id = ?6))";
-/// No two rows of a key may have the same previous revision.
-const FORGET: &str = "DELETE FROM kine WHERE name = ? AND prev_revision = ?";
+/// No two rows of a key may have the same previous revision. Only what nobody can read may make room for another: a row
+/// at or below the compact revision, and the tombstone of nothing that kine fills a hole in the ids with (`gap-ID`).
+const FORGET: &str = "DELETE FROM kine WHERE name = ?1 AND prev_revision = ?2 \
+     AND (id <= (SELECT max(prev_revision) FROM kine WHERE name = ?3) \
+          OR (deleted <> 0 AND created = 0 AND prev_revision = 0 AND name = 'gap-' || id))";
 const INSERT_DEADLINE: &str = "INSERT INTO kine_deadline(revision, deadline) VALUES (?, ?)";
 const ROWS_AFTER: &str = "SELECT id, CAST(name AS TEXT), created, deleted, create_revision, prev_revision, lease, \
      version FROM kine WHERE id > ? ORDER BY id LIMIT ?";
@@ -46,6 +54,7 @@ pub(crate) struct Sqlite {
     writer: SharedWriter,
     readers: Readers,
     head: HeadProbe,
+    affinity: Affinity,
     /// None once closed.
     checkpointer: Mutex<Option<Checkpointer>>,
     /// Last, because its lock has to outlive the connections.
@@ -53,7 +62,8 @@ pub(crate) struct Sqlite {
 }
 
 impl Sqlite {
-    /// Opens the file, made if it is not there, and brings its tables to what kine and this server need.
+    /// Opens the file, made if it is not there, and brings its tables to what kine and this server need. A file that was
+    /// made in vain is removed again.
     pub(crate) async fn open(
         source: &SqliteSource,
         synchronous: Option<Synchronous>,
@@ -62,30 +72,56 @@ impl Sqlite {
         let source = source.clone();
         let opening = tokio::task::spawn_blocking(move || {
             let location = Arc::new(Location::lock(&source, synchronous, slow)?);
-            schema::check(&location)?;
-            let mut connection = location.connect()?;
-            schema::prepare(&location, &mut connection)?;
-            let head = HeadProbe::new(&location)?;
-            let writer = SharedWriter::new(location.clone(), connection)?;
-            let checkpointer = Checkpointer::start(&location, &writer)?;
-            let readers = Readers::new(location.clone());
-            Ok(Self { writer, readers, head, checkpointer: Mutex::new(Some(checkpointer)), location })
+            let opened = Self::open_locked(&location);
+            if opened.is_err() {
+                location.remove_if_made_in_vain();
+            }
+            opened
         });
         opening
             .await
             .map_err(|panic| Error::new(ErrorKind::Storage, "opening the database").with_source(panic))?
     }
+
+    fn open_locked(location: &Arc<Location>) -> Result<Self, Error> {
+        schema::check(location)?;
+        let mut connection = location.connect()?;
+        schema::prepare(location, &mut connection)?;
+        let affinity =
+            Affinity::of_names(&connection).map_err(|error| failure::of_statement(&location.path, error))?;
+        let head = HeadProbe::new(location)?;
+        let writer = SharedWriter::new(location.clone(), connection)?;
+        let checkpointer = Mutex::new(Some(Checkpointer::start(location, &writer)?));
+        let readers = Readers::new(location.clone());
+        Ok(Self { writer, readers, head, affinity, checkpointer, location: location.clone() })
+    }
+
+    fn wrote(&self, work: Work) {
+        if let Some(checkpointer) = &*self.checkpointer.lock() {
+            checkpointer.wrote(work);
+        }
+    }
 }
 
 #[async_trait]
 impl Backend for Sqlite {
+    fn can_hold(&self, key: &Key) -> bool {
+        self.affinity.keeps(key.as_str())
+    }
+
     async fn append(&self, after: Revision, rows: Arc<[NewRow]>) -> Result<Append, Error> {
-        let count = rows.len();
+        if let Some(row) = rows.iter().find(|row| !self.can_hold(&row.key)) {
+            let message = format!(
+                "the table kine in {} would store the key {:?} as a number: write another key, or rebuild the table \
+                 with the column name declared TEXT",
+                self.location.path.display(),
+                row.key
+            );
+            return Err(Error::new(ErrorKind::Storage, message));
+        }
         let appended = self.writer.blocking("Insert", |writer| writer.append(after, &rows))?;
-        if appended == Append::Committed
-            && let Some(checkpointer) = &*self.checkpointer.lock()
-        {
-            checkpointer.wrote(count);
+        if appended == Append::Committed {
+            self.wrote(Work::of_rows(&rows));
         }
         Ok(appended)
     }
@@ -135,10 +171,13 @@ impl Backend for Sqlite {
             let mut statement = connection.prepare_cached(update)?;
             statement.execute(params![revision.0, COMPACT_KEY]).map(|_| ())
         };
-        self.writer.call("UpdateCompact", move |writer| writer.with(set)).await
+        self.writer.call("UpdateCompact", move |writer| writer.with(set)).await?;
+        self.wrote(Work { rows: 1, bytes: 0 });
+        Ok(())
     }
 
     async fn delete_rows(&self, revisions: Vec<Revision>) -> Result<(), Error> {
+        let deleted = Work { rows: revisions.len(), bytes: 0 };
         let delete = move |connection: &mut Connection| {
             let transaction = connection.transaction()?;
             {
@@ -152,7 +191,9 @@ impl Backend for Sqlite {
             }
             transaction.commit()
         };
-        self.writer.call("Compact", move |writer| writer.with(delete)).await
+        self.writer.call("Compact", move |writer| writer.with(delete)).await?;
+        self.wrote(deleted);
+        Ok(())
     }
 
     async fn is_in_place(&self) -> Result<(), Error> {

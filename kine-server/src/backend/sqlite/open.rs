@@ -10,7 +10,7 @@ use backingstore_config::{SqliteSource, Synchronous};
 use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags};
 
-use super::failure;
+use super::{failure, parameters};
 use crate::backend::SlowSql;
 use crate::error::{Error, ErrorKind};
 
@@ -32,6 +32,8 @@ pub(super) struct Location {
     lock: Mutex<Option<File>>,
     /// Device and inode, by which a file that was put in its place is told from it.
     identity: (u64, u64),
+    /// Whether the file was not there before.
+    was_made: bool,
 }
 
 impl Location {
@@ -44,6 +46,7 @@ impl Location {
         synchronous: Option<Synchronous>,
         slow: SlowSql,
     ) -> Result<Self, Error> {
+        parameters::check(source)?;
         let path = absolute(source.path())?;
         let mut name = path.as_os_str().to_owned();
         name.push(".lock");
@@ -65,15 +68,15 @@ impl Location {
             }
             Err(TryLockError::Error(error)) => return Err(cannot_write(&name, error)),
         }
-        if let Err(error) = File::options().write(true).create_new(true).mode(0o600).open(&path)
-            && error.kind() != io::ErrorKind::AlreadyExists
-        {
-            return Err(cannot_write(&path, error));
-        }
+        let was_made = match File::options().write(true).create_new(true).mode(0o600).open(&path) {
+            Ok(_) => true,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
+            Err(error) => return Err(cannot_write(&path, error)),
+        };
         let identity = identity(&path).map_err(|error| cannot_write(&path, error))?;
-        let synchronous = synchronous.or(source.synchronous()).unwrap_or(Synchronous::Full);
+        let synchronous = effective(source, synchronous);
         let busy_timeout = source.busy_timeout().unwrap_or(Duration::from_secs(30));
-        Ok(Self { path, synchronous, busy_timeout, slow, lock: Mutex::new(Some(file)), identity })
+        Ok(Self { path, synchronous, busy_timeout, slow, lock: Mutex::new(Some(file)), identity, was_made })
     }
 
     /// Whether the path leads to another file by now, or to none. SQLite in WAL mode goes on writing to a file that was
@@ -82,6 +85,16 @@ impl Location {
         match identity(&self.path) {
             Ok(identity) => identity != self.identity,
             Err(error) => error.kind() == io::ErrorKind::NotFound,
+        }
+    }
+
+    /// Removes the file if it was made here and nothing has come into it. For when opening fails, after every connection
+    /// is closed and before the lock is given back.
+    pub(super) fn remove_if_made_in_vain(&self) {
+        let is_empty = || fs::metadata(&self.path).is_ok_and(|found| found.len() == 0);
+        if self.was_made && !self.has_moved() && is_empty() {
+            // Where it cannot be removed, an empty file is left, which opens like none.
+            let _ = fs::remove_file(&self.path);
         }
     }
 
@@ -155,6 +168,13 @@ impl Drop for Location {
     }
 }
 
+/// What holds where this was asked for beside the data source.
+fn effective(source: &SqliteSource, asked: Option<Synchronous>) -> Synchronous {
+    // kine's default data source says NORMAL, which its user never wrote.
+    let written = source.synchronous().filter(|_| !source.is_kine_default());
+    asked.or(written).unwrap_or(Synchronous::Full)
+}
+
 fn identity(path: &Path) -> io::Result<(u64, u64)> {
     // Asked by name: a descriptor of our own must not be closed (see `Location::lock`).
     let found = fs::metadata(path)?;
@@ -170,6 +190,10 @@ fn absolute(path: &Path) -> Result<PathBuf, Error> {
     if parent == Path::new("./db") {
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(parent);
         made.map_err(|error| cannot_write(path, error))?;
+    }
+    // A link to the file leads to the same lock as its own name.
+    if let Ok(path) = path.canonicalize() {
+        return Ok(path);
     }
     let Some(name) = path.file_name() else {
         return Err(Error::new(
@@ -196,4 +220,48 @@ fn cannot_write(path: &Path, error: io::Error) -> Error {
         path.display()
     );
     Error::new(ErrorKind::Storage, message).with_source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use backingstore_config::DataSource;
+
+    use super::*;
+
+    fn source(written: &str) -> SqliteSource {
+        match written.parse().unwrap() {
+            DataSource::Sqlite(source) => source,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// What SQLite says of a connection to `folder/state.db` that may write.
+    fn used(source: &SqliteSource, asked: Option<Synchronous>, folder: &Path) -> i64 {
+        let file = folder.join("state.db");
+        File::create(&file).unwrap();
+        let synchronous = effective(source, asked);
+        let location = Location {
+            identity: identity(&file).unwrap(),
+            path: file,
+            synchronous,
+            busy_timeout: Duration::ZERO,
+            slow: SlowSql { info: Duration::ZERO, warn: Duration::ZERO },
+            lock: Mutex::new(None),
+            was_made: false,
+        };
+        let connection = location.connect().unwrap();
+        connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn a_commit_waits_for_the_disk_unless_less_was_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let used = |written, asked| used(&source(written), asked, folder.path());
+        assert_eq!(used("", None), 2, "the empty data source");
+        assert_eq!(used("sqlite://", None), 2, "kine's default");
+        assert_eq!(used("sqlite:///data/a.db", None), 2);
+        assert_eq!(used("sqlite:///data/a.db?_synchronous=NORMAL", None), 1);
+        assert_eq!(used("sqlite://", Some(Synchronous::Normal)), 1);
+        assert_eq!(used("sqlite:///data/a.db?_synchronous=NORMAL", Some(Synchronous::Full)), 2);
+    }
 }

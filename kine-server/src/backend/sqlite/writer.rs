@@ -8,11 +8,14 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use super::head::{self, data_version};
 use super::open::Location;
 use super::{FORGET, INSERT, INSERT_DEADLINE, failure};
-use crate::backend::{Append, NewRow};
+use crate::backend::{Append, COMPACT_KEY, NewRow};
 use crate::error::{Error, ErrorKind};
 use crate::revision::Revision;
 
 const WRITER_CACHE_KIB: i64 = 32 << 10;
+
+/// What the WAL's file is cut to when it begins anew, in bytes. SQLite alone would leave it at its longest.
+const WAL_LIMIT: i64 = 64 << 20;
 
 /// The connection, for one job at a time.
 #[derive(Clone)]
@@ -27,6 +30,9 @@ impl SharedWriter {
         let failed = |error| failure::of_statement(&location.path, error);
         // Inserting touches six indexes at random places; what it touches again should not come from the file.
         connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB).map_err(failed)?;
+        connection
+            .pragma_update_and_check(None, "journal_size_limit", WAL_LIMIT, |_| Ok(()))
+            .map_err(failed)?;
         let data_version = data_version(&connection).map_err(failed)?;
         let newest = head::query(&connection).map_err(failed)?.revision;
         let writer = Writer { connection, data_version, newest, location: location.clone() };
@@ -117,9 +123,11 @@ impl Writer {
                 };
                 match insert() {
                     // The head is where the caller thought, so the row in the way is one that he knows nothing of any
-                    // more: it is compacted, and only waits for its turn to be deleted.
+                    // more: it is compacted, and only waits for its turn to be deleted. Any other stays, and the
+                    // second try fails too.
                     Err(error) if failure::is_taken(&error) => {
-                        transaction.execute(FORGET, params![row.key.as_str(), row.prev_revision.0])?;
+                        let stale = params![row.key.as_str(), row.prev_revision.0, COMPACT_KEY];
+                        transaction.execute(FORGET, stale)?;
                         insert()?;
                     }
                     inserted => drop(inserted?),
@@ -153,4 +161,52 @@ pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
         Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use backingstore_config::DataSource;
+
+    use crate::backend::sqlite::Sqlite;
+    use crate::backend::{Append, Backend, NewRow, SlowSql};
+    use crate::key::Key;
+    use crate::revision::Revision;
+
+    fn creation(key: &str) -> NewRow {
+        NewRow {
+            key: Key::stored(key),
+            created: true,
+            deleted: false,
+            create_revision: Revision(0),
+            prev_revision: Revision(0),
+            lease: 0,
+            version: Some(1),
+            value: None,
+            deadline: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn only_a_compacted_row_makes_room_for_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = format!("sqlite://{}", folder.path().join("state.db").display());
+        let DataSource::Sqlite(source) = source.parse().unwrap() else { panic!("{source}") };
+        let slow = SlowSql { info: Duration::ZERO, warn: Duration::ZERO };
+        let backend = Sqlite::open(&source, None, slow).await.unwrap();
+        let first = backend.head().await.unwrap().revision;
+        let key = || [creation("/a")].into();
+        assert_eq!(backend.append(first, key()).await.unwrap(), Append::Committed);
+        let live = first.next();
+        backend.append(live, key()).await.expect_err("a live row was overwritten");
+        let rows = backend.rows_after(first, 10).await.unwrap();
+        assert_eq!(rows.iter().map(|row| row.revision).collect::<Vec<_>>(), [live]);
+
+        backend.set_compacted(live).await.unwrap();
+        assert_eq!(backend.append(live, key()).await.unwrap(), Append::Committed);
+        let rows = backend.rows_after(first, 10).await.unwrap();
+        assert_eq!(rows.iter().map(|row| row.revision).collect::<Vec<_>>(), [live.next()]);
+        backend.close().await.unwrap();
+    }
 }

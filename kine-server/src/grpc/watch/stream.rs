@@ -119,7 +119,7 @@ impl Stream {
             store: self.store.clone(),
             hides_puts: create.filters().any(|filter| filter == FilterType::Noput),
             hides_deletes: create.filters().any(|filter| filter == FilterType::Nodelete),
-            progress: create.progress_notify.then_some(self.progress_interval),
+            progress: Some(self.progress_interval).filter(|every| create.progress_notify && !every.is_zero()),
             outgoing: self.outgoing.clone(),
         };
         tokio::spawn(watch.run(asked));

@@ -190,23 +190,30 @@ impl Index {
         (found, if exhausted { through } else { looked })
     }
 
-    /// Forgets what no read at or after `revision` can see and tells the ids of the rows that hold it, oldest first for
-    /// each key. Does nothing for a revision at or below the last compaction.
-    pub(crate) fn compact(&mut self, revision: Revision) -> Vec<Revision> {
-        let mut forgotten = Vec::new();
+    /// Refuses reads below `revision` from now on. What they would have seen is still to be [pruned](Self::prune).
+    pub(crate) fn compact(&mut self, revision: Revision) {
         self.compacted = self.compacted.max(revision);
-        while let Some(change) = self.changes.front().filter(|change| change.revision <= revision) {
-            match &change.key {
+    }
+
+    /// Forgets what no read can see any more, of up to `steps` rows, and tells the ids of the rows that hold it, oldest
+    /// first for each key. None when nothing was left to forget.
+    pub(crate) fn prune(&mut self, steps: usize) -> Option<Vec<Revision>> {
+        let target = self.compacted;
+        let due = self.changes.partition_point(|change| change.revision <= target).min(steps);
+        if due == 0 {
+            return None;
+        }
+        let mut forgotten = Vec::new();
+        for change in self.changes.drain(..due) {
+            match change.key {
                 None => forgotten.push(change.revision),
                 Some(key) => {
-                    let key = key.clone();
                     self.keys
-                        .retain_unless(key.as_bytes(), |history| history.compact(revision, &mut forgotten));
+                        .retain_unless(key.as_bytes(), |history| history.compact(target, &mut forgotten));
                 }
             }
-            self.changes.pop_front();
         }
-        forgotten
+        Some(forgotten)
     }
 
     /// Live keys with a lease, for the timers.
