@@ -20,6 +20,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 use crate::error::{Error, ErrorKind};
+use crate::masking::Mask;
 use crate::socket_folder::private_folder;
 
 /// Runs its arguments until they end or its input does. Without `exec`, because somebody has to listen to the pipe.
@@ -158,7 +159,15 @@ struct Kine {
     child: Child,
     /// The pipe whose end tells the watchdog. Not in the child, for waiting on a child closes its input.
     alive: Option<ChildStdin>,
-    lines: mpsc::Receiver<String>,
+    lines: mpsc::Receiver<Line>,
+}
+
+/// A line that kine has written.
+struct Line {
+    /// Without secrets.
+    shown: String,
+    /// Where kine listens, if the line says it.
+    endpoint: Option<String>,
 }
 
 impl Launch {
@@ -168,13 +177,13 @@ impl Launch {
         let mut said = VecDeque::new();
         let listening = async {
             while let Some(line) = kine.lines.recv().await {
-                if let Some((_, url)) = line.split_once(AVAILABLE) {
-                    return Some(endpoint_of(url));
+                if line.endpoint.is_some() {
+                    return line.endpoint;
                 }
                 if said.len() == LINES {
                     said.pop_front();
                 }
-                said.push_back(line);
+                said.push_back(line.shown);
             }
             None
         };
@@ -201,8 +210,7 @@ impl Launch {
 
     fn spawn(&self) -> Result<Kine, Error> {
         let environment = self.command.environment();
-        let secrets: Vec<String> =
-            environment.iter().map(|(_, value)| value.expose_secret().to_owned()).collect();
+        let mask = Mask::of(&environment);
         let mut shell = Command::new("/bin/sh");
         shell
             .args([OsStr::new("-c"), OsStr::new(WATCHDOG), OsStr::new("kine"), self.program.as_os_str()])
@@ -216,10 +224,10 @@ impl Launch {
         })?;
         let (sender, lines) = mpsc::channel(64);
         if let Some(output) = child.stdout.take() {
-            tokio::spawn(read(output, secrets.clone(), sender.clone()));
+            tokio::spawn(read(output, mask.clone(), sender.clone()));
         }
         if let Some(output) = child.stderr.take() {
-            tokio::spawn(read(output, secrets, sender));
+            tokio::spawn(read(output, mask, sender));
         }
         Ok(Kine { alive: child.stdin.take(), child, lines })
     }
@@ -280,25 +288,17 @@ impl Kine {
     }
 }
 
-/// Hands on what kine writes, line by line, without what it was told in confidence.
-async fn read(output: impl AsyncRead + Unpin, secrets: Vec<String>, lines: mpsc::Sender<String>) {
+/// Hands on what kine writes, line by line.
+async fn read(output: impl AsyncRead + Unpin, mask: Mask, lines: mpsc::Sender<Line>) {
     let mut output = BufReader::new(output).lines();
-    while let Ok(Some(mut line)) = output.next_line().await {
-        for secret in secrets.iter().flat_map(|secret| parts_of(secret)) {
-            line = line.replace(secret, "***");
-        }
-        tracing::debug!(target: "kine", "{line}");
+    while let Ok(Some(line)) = output.next_line().await {
+        // Before masking: `kine` may be a password, and is in the name of the socket.
+        let endpoint = line.split_once(AVAILABLE).map(|(_, url)| endpoint_of(url));
+        let shown = mask.apply(&line);
+        tracing::debug!(target: "kine", "{shown}");
         // Nobody may want it any more; then it is only traced.
-        let _ = lines.send(line).await;
+        let _ = lines.send(Line { shown, endpoint }).await;
     }
-}
-
-/// A data source, and the user information in it: a driver's message may hold the one without the other.
-fn parts_of(secret: &str) -> impl Iterator<Item = &str> {
-    let rest = secret.split_once("://").map_or(secret, |(_, rest)| rest);
-    let user = rest.rsplit_once('@').map(|(user, _)| user);
-    let password = user.and_then(|user| user.split_once(':')).map(|(_, password)| password);
-    [Some(secret), Some(rest), password].into_iter().flatten().filter(|part| part.len() > 2)
 }
 
 /// kine says `unix://PATH`, or `http://HOST:PORT` without the scheme in some versions.

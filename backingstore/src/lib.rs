@@ -38,6 +38,8 @@
 //!
 //! - **To put a password on a command line.** kine is given its data source in the environment, which other users of
 //!   the machine cannot read.
+//! - **To listen where other hosts can connect**, since nobody would be asked for a certificate there. A
+//!   [dangerous](OpenOptions::dangerous) option says otherwise.
 //! - **To fetch a program.** Without a `kine` the error says how to get one.
 //!
 //! # Features
@@ -49,6 +51,7 @@
 mod error;
 mod in_process;
 mod kine_process;
+mod masking;
 mod open;
 mod running;
 mod socket_folder;
@@ -58,5 +61,5 @@ pub use kine_client as client;
 pub use kine_server as server;
 
 pub use crate::error::{Error, ErrorKind};
-pub use crate::open::{OpenOptions, open};
+pub use crate::open::{DangerousOptions, OpenOptions, open};
 pub use crate::running::BackingStore;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use backingstore_config::{
-    DEFAULT_EMBEDDED_DATA_SOURCE, DataSource, EmbeddedDatabase, KineCommand, Store, Synchronous,
+    DEFAULT_EMBEDDED_DATA_SOURCE, DataSource, EmbeddedDatabase, KineCommand, SqliteSource, Store, Synchronous,
 };
 use kine_client::Client;
 use kine_server::{ListenAddress, Server};
@@ -31,6 +31,7 @@ pub async fn open(store: &Store) -> Result<BackingStore, Error> {
 pub struct OpenOptions {
     data_dir: Option<PathBuf>,
     listen: Option<ListenAddress>,
+    allow_remote: bool,
     synchronous: Option<Synchronous>,
     kine_program: Option<PathBuf>,
     kine_start_timeout: Option<Duration>,
@@ -50,6 +51,9 @@ impl OpenOptions {
     }
 
     /// Where the endpoint is. By default a Unix socket that only this user can reach.
+    ///
+    /// An address that other hosts can reach is refused without a [dangerous](Self::dangerous) option. Port 0, by which
+    /// the system chooses, is for the embedded database alone: kine does not say which port it got, and is refused it.
     pub fn listen(mut self, address: impl Into<ListenAddress>) -> Self {
         self.listen = Some(address.into());
         self
@@ -66,6 +70,11 @@ impl OpenOptions {
     pub fn kine_program(mut self, program: impl Into<PathBuf>) -> Self {
         self.kine_program = Some(program.into());
         self
+    }
+
+    /// Choices that weaken security, spelled out so that a review finds them.
+    pub fn dangerous(self) -> DangerousOptions {
+        DangerousOptions(self)
     }
 
     /// How long kine may take until it listens. 60 seconds by default; kine itself tries for 5 minutes to reach its
@@ -86,7 +95,8 @@ impl OpenOptions {
     /// # Errors
     ///
     /// [`Unsupported`](ErrorKind::Unsupported) for an etcd, [`Config`](ErrorKind::Config) for a connector without a data
-    /// source, [`KineMissing`](ErrorKind::KineMissing) with the way to get kine, [`Kine`](ErrorKind::Kine) with the end of
+    /// source, a data directory whose path is not UTF-8 and an address that is not [listened](Self::listen) on,
+    /// [`KineMissing`](ErrorKind::KineMissing) with the way to get kine, [`Kine`](ErrorKind::Kine) with the end of
     /// what kine wrote, [`Server`](ErrorKind::Server) when the file cannot be opened or the address is taken.
     ///
     /// # Cancellation
@@ -131,9 +141,11 @@ impl OpenOptions {
             Some(directory) if is_default => {
                 let parameters =
                     DEFAULT_EMBEDDED_DATA_SOURCE.split_once('?').map_or("", |(_, parameters)| parameters);
-                let source = format!("sqlite://{}?{parameters}", directory.join("state.db").display());
-                let cannot_be = |error| Error::caused_by(ErrorKind::Config, "the data directory", error);
-                source.parse().map_err(cannot_be)
+                let source = SqliteSource::from_path(directory.join("state.db"), parameters);
+                source.map(DataSource::Sqlite).map_err(|error| {
+                    let message = format!("the data directory {} cannot be used", directory.display());
+                    Error::caused_by(ErrorKind::Config, message, error)
+                })
             }
             _ => Ok(database.data_source.clone()),
         }
@@ -141,6 +153,7 @@ impl OpenOptions {
 
     async fn serve(self, source: DataSource) -> Result<ServerInProcess, Error> {
         let failed = |error| Error::caused_by(ErrorKind::Server, "the embedded database", error);
+        self.refuse_remote()?;
         let (address, folder) = match self.listen {
             Some(address) => (address, None),
             None => {
@@ -151,6 +164,9 @@ impl OpenOptions {
         let mut builder = Server::builder(source);
         if let Some(synchronous) = self.synchronous {
             builder = builder.synchronous(synchronous);
+        }
+        if self.allow_remote {
+            builder = builder.dangerous().allow_remote_without_client_certificates();
         }
         let server = builder.open().await.map_err(failed)?;
         let handle = server.serve(address).await.map_err(failed)?;
@@ -163,19 +179,62 @@ impl OpenOptions {
     ) -> Result<KineProcess, Error> {
         let command =
             command.map_err(|error| Error::caused_by(ErrorKind::Config, "kine cannot be started", error))?;
+        self.refuse_remote()?;
+        if let Some(ListenAddress::Tcp(address)) = self.listen
+            && address.port() == 0
+        {
+            let message = format!(
+                "kine cannot listen on {address}: it does not say which free port it got; name a port, or leave the \
+                 address out for a Unix socket"
+            );
+            return Err(Error::new(ErrorKind::Config, message));
+        }
         let program = kine_process::find(self.kine_program.as_deref())?;
         let timeout = self.kine_start_timeout.unwrap_or(Duration::from_secs(60));
         KineProcess::start(program, command, self.listen, timeout).await
+    }
+
+    /// Neither the server nor kine asks for client certificates here.
+    fn refuse_remote(&self) -> Result<(), Error> {
+        match &self.listen {
+            Some(address) if address.is_remote() && !self.allow_remote => {
+                let message = format!(
+                    "{address} can be reached from other hosts, and whoever connects could read and change every key: \
+                     listen on a loopback address or a Unix socket, or say so with the dangerous option"
+                );
+                Err(Error::new(ErrorKind::Config, message))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Options that weaken security.
+#[derive(Debug)]
+#[must_use = "the choice is in what this returns"]
+pub struct DangerousOptions(OpenOptions);
+
+impl DangerousOptions {
+    /// Lets the endpoint be on an address that other hosts reach, without asking for client certificates: whoever can
+    /// connect can read and change every key, Secrets among them.
+    pub fn allow_remote_without_client_certificates(self) -> OpenOptions {
+        OpenOptions { allow_remote: true, ..self.0 }
     }
 }
 
 /// Flags for kine say nothing to the server in this process. They cannot make it fail or lose data, so this is no error.
 fn warn_of_extra_args(database: &EmbeddedDatabase) {
     for arg in &database.extra_args {
-        let name = arg.expose_secret().split('=').next().unwrap_or_default();
         tracing::warn!(
-            flag = name,
+            flag = shown_name(arg.expose_secret()),
             "an extra argument for kine is not used: the embedded database needs no kine"
         );
     }
+}
+
+/// A flag's name. What is no flag can be the value of the one before it, or a data source whose flag was forgotten.
+fn shown_name(arg: &str) -> &str {
+    let name = arg.split_once('=').map_or(arg, |(name, _)| name);
+    let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if name.starts_with('-') && is_plain { name } else { "***" }
 }

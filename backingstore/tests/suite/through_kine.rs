@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use backingstore::config::{DataSource, Store, VirtualClusterConfig};
+use backingstore::server::ListenAddress;
 use backingstore::{BackingStore, ErrorKind, OpenOptions};
 use libtest_mimic::Trial;
 use testbed::{KineVersion, Need, Postgres, wait_until};
@@ -34,6 +35,15 @@ pub(crate) fn trials() -> Vec<Trial> {
         testbed::trial("a_killed_process_takes_its_kine_along", &kine, a_killed_process_takes_kine_along),
         testbed::trial("a_kine_that_cannot_start_says_why_and_not_the_password", &kine, || {
             block_on(a_kine_that_cannot_start_says_why())
+        }),
+        testbed::trial("a_secret_that_is_also_a_word_of_kines_log_breaks_nothing", &kine, || {
+            block_on(a_secret_may_be_a_word_of_the_log())
+        }),
+        testbed::trial("kine_is_not_offered_to_other_hosts_unless_told", &kine, || {
+            block_on(kine_is_not_offered_to_other_hosts())
+        }),
+        testbed::trial("kine_is_refused_a_port_that_the_system_chooses", &[], || {
+            block_on(kine_is_refused_a_port_that_the_system_chooses())
         }),
         testbed::trial("without_kine_the_error_says_how_to_get_one", &[], || block_on(without_kine())),
     ]
@@ -164,6 +174,36 @@ async fn a_kine_that_cannot_start_says_why() -> Tested {
     assert!(error.to_string().contains("ended before it listened"), "{error}");
     assert!(error.to_string().contains("it wrote:"), "{error}");
     assert!(!format!("{error} {error:?}").contains(CANARY), "{error}");
+    Ok(())
+}
+
+async fn a_secret_may_be_a_word_of_the_log() -> Tested {
+    let folder = tempfile::tempdir()?;
+    let source = format!("sqlite://{}/kine.db?_journal_mode=WAL&token=kine", folder.path().display());
+    let running = OpenOptions::new().kine_program(kine()?).open(&external(&source)?).await?;
+    assert!(running.endpoint().ends_with("/kine.sock"), "{}", running.endpoint());
+    Ok(running.stop().await?)
+}
+
+async fn kine_is_not_offered_to_other_hosts() -> Tested {
+    let folder = tempfile::tempdir()?;
+    let address: ListenAddress = format!("0.0.0.0:{}", testbed::free_port()?).parse()?;
+    let options = OpenOptions::new().kine_program(kine()?).listen(address);
+    let store = on_sqlite(folder.path())?;
+    let error = options.clone().open(&store).await.err().ok_or("it was opened")?;
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.to_string().contains("can be reached from other hosts"), "{error}");
+    let running = options.dangerous().allow_remote_without_client_certificates().open(&store).await?;
+    assert!(running.client().get("/a").await?.is_none());
+    Ok(running.stop().await?)
+}
+
+async fn kine_is_refused_a_port_that_the_system_chooses() -> Tested {
+    let options = OpenOptions::new().kine_program("/nowhere/kine").listen(ListenAddress::loopback());
+    let source = format!("postgres://kine:{CANARY}@127.0.0.1:1/x");
+    let error = options.open(&external(&source)?).await.err().ok_or("it was opened")?;
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.to_string().contains("name a port"), "{error}");
     Ok(())
 }
 
