@@ -2,6 +2,7 @@
 //!
 //! Usage: cargo run --example kine-serve -- --endpoint sqlite://./state.db --listen-address 127.0.0.1:2379
 
+mod command_line;
 mod flags;
 mod go_duration;
 mod meaningless;
@@ -10,7 +11,6 @@ use std::error::Error;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches};
 use kine_server::{ListenAddress, Server, ServerTls};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::signal::unix::{SignalKind, signal};
@@ -19,10 +19,8 @@ use tracing::level_filters::LevelFilter;
 use flags::{Flags, LogFormat};
 
 fn main() -> ExitCode {
-    let matches = meaningless::add_to(Flags::command()).get_matches();
     let run = || -> Result<(), Box<dyn Error>> {
-        meaningless::check(&matches)?;
-        let flags = Flags::from_arg_matches(&matches)?;
+        let Some(flags) = command_line::read()? else { return Ok(()) };
         start_logging(&flags);
         tokio::runtime::Runtime::new()?.block_on(serve(flags))
     };

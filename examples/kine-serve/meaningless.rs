@@ -9,7 +9,7 @@ const POOL: &str = "a SQLite file has no connections that grow stale";
 const T4: &str = "only kine's t4 datastore uses it";
 
 /// Flag, environment variable (empty for none of kine's own), and why it means nothing.
-const FLAGS: [(&str, &str, &str); 21] = [
+const FLAGS: [(&str, &str, &str); 22] = [
     ("ca-file", "KINE_CA_FILE", DATASTORE_TLS),
     ("cert-file", "KINE_CERT_FILE", DATASTORE_TLS),
     ("key-file", "KINE_KEY_FILE", DATASTORE_TLS),
@@ -36,6 +36,7 @@ const FLAGS: [(&str, &str, &str); 21] = [
     ("s3-secret-key", "", T4),
     ("s3-session-token", "", T4),
     ("s3-profile", "", T4),
+    ("s3-ca-bundle", "", T4),
 ];
 
 /// Adds the flags, out of sight.

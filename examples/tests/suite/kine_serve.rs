@@ -17,6 +17,17 @@ pub(crate) fn trials() -> Vec<Trial> {
         testbed::trial("kine_serve_takes_every_flag_that_means_something", &[], it_takes_every_flag),
         testbed::trial("kine_serve_refuses_flags_that_mean_nothing_here", &[], it_refuses_meaningless_flags),
         testbed::trial("kine_serve_says_in_one_line_why_it_cannot_start", &[], it_says_why_it_cannot_start),
+        testbed::trial(
+            "kine_serve_takes_an_empty_variable_for_none",
+            &[],
+            it_takes_an_empty_variable_for_none,
+        ),
+        testbed::trial("kine_serve_answers_help_and_version_as_kine_does", &[], it_answers_help_and_version),
+        testbed::trial(
+            "kine_serve_says_in_one_line_what_is_wrong_with_its_flags",
+            &[],
+            it_says_what_is_wrong,
+        ),
         testbed::trial("kine_serve_has_a_metrics_page", &[], it_has_a_metrics_page),
         testbed::trial("kine_serve_asks_for_client_certificates", &[], it_asks_for_client_certificates),
     ]
@@ -116,6 +127,7 @@ fn it_refuses_meaningless_flags() -> Tested {
         "--metrics-enable-profiling",
         "--peer-bind-address=x",
         "--s3-bucket=x",
+        "--s3-ca-bundle=x",
     ] {
         let said = run(example("kine-serve")?.arg(flag))?;
         assert_eq!(said.code, Some(1), "{flag}: {said:?}");
@@ -157,6 +169,67 @@ fn it_says_why_it_cannot_start() -> Tested {
         );
         assert_eq!(said.errors.lines().count(), 1, "{said:?}");
         assert!(!said.errors.contains("hunter2canary"));
+    }
+    Ok(())
+}
+
+fn it_takes_an_empty_variable_for_none() -> Tested {
+    let folder = tempfile::tempdir()?;
+    let mut command = example("kine-serve")?;
+    for variable in [
+        "KINE_ENDPOINT",
+        "KINE_LOG_FORMAT",
+        "KINE_METRICS_BIND_ADDRESS",
+        "KINE_SERVER_CERT_FILE",
+        "KINE_COMPACT_INTERVAL",
+        "KINE_POLL_BATCH_SIZE",
+        "KINE_DEBUG",
+        "KINE_CA_FILE",
+        "KINE_S3_BUCKET",
+        "KINE_SCHEMA_MIGRATION",
+    ] {
+        command.env(variable, "");
+    }
+    command.current_dir(folder.path()).arg("--listen-address=127.0.0.1:0");
+    let serving = Serving::start(&mut command)?;
+    use_it(&serving.endpoint)?;
+    let (status, errors) = serving.terminate()?;
+    assert!(status.success(), "{status}: {errors}");
+    // kine's default, where no data source is named.
+    assert!(folder.path().join("db/state.db").is_file());
+    Ok(())
+}
+
+fn it_answers_help_and_version() -> Tested {
+    for flag in ["-v", "--version"] {
+        let said = run(example("kine-serve")?.arg(flag))?;
+        assert_eq!((said.code, said.errors.as_str()), (Some(0), ""), "{flag}");
+        assert_eq!(said.output, format!("kine-serve {}\n", env!("CARGO_PKG_VERSION")), "{flag}");
+    }
+    let said = run(example("kine-serve")?.arg("--help"))?;
+    assert_eq!((said.code, said.errors.as_str()), (Some(0), ""));
+    // Unlike kine, it is not offered to other hosts unless told so.
+    assert!(said.output.contains("[default: 127.0.0.1:2379]"), "{}", said.output);
+    assert!(!said.output.contains("--s3-ca-bundle"), "{}", said.output);
+    Ok(())
+}
+
+fn it_says_what_is_wrong() -> Tested {
+    for (arguments, expected) in [
+        (&["--nonsense=hunter2canary"][..], "there is no flag --nonsense"),
+        (&["postgres://kine:hunter2canary@db/x"], "belongs to no flag"),
+        (&["--s3-secret-key", "x", "hunter2canary"], "belongs to no flag"),
+        (&["--endpoint"], "--endpoint"),
+        (&["--compact-interval=soon"], "--compact-interval"),
+        (&["--log-format=xml"], "[possible values: plain, json]"),
+        (&["--compact-batch-size=1"], "--compact-batch-size"),
+        (&["--debug=true", "--debug=true"], "--debug"),
+    ] {
+        let said = run(example("kine-serve")?.args(arguments))?;
+        assert_eq!(said.code, Some(1), "{arguments:?}: {said:?}");
+        assert!(said.errors.starts_with("kine-serve: ") && said.errors.contains(expected), "{said:?}");
+        assert_eq!(said.errors.lines().count(), 1, "{said:?}");
+        assert!(!said.errors.contains("hunter2canary") && !said.errors.contains("error:"), "{said:?}");
     }
     Ok(())
 }
