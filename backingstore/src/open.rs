@@ -153,7 +153,7 @@ impl OpenOptions {
 
     async fn serve(self, source: DataSource) -> Result<ServerInProcess, Error> {
         let failed = |error| Error::caused_by(ErrorKind::Server, "the embedded database", error);
-        self.refuse_remote()?;
+        self.refuse_remote(self.listen.as_ref())?;
         let (address, folder) = match self.listen {
             Some(address) => (address, None),
             None => {
@@ -179,7 +179,8 @@ impl OpenOptions {
     ) -> Result<KineProcess, Error> {
         let command =
             command.map_err(|error| Error::caused_by(ErrorKind::Config, "kine cannot be started", error))?;
-        self.refuse_remote()?;
+        self.refuse_remote(self.listen.as_ref())?;
+        self.refuse_remote(listen_argument(&command.arguments()).as_ref())?;
         if let Some(ListenAddress::Tcp(address)) = self.listen
             && address.port() == 0
         {
@@ -195,8 +196,8 @@ impl OpenOptions {
     }
 
     /// Neither the server nor kine asks for client certificates here.
-    fn refuse_remote(&self) -> Result<(), Error> {
-        match &self.listen {
+    fn refuse_remote(&self, address: Option<&ListenAddress>) -> Result<(), Error> {
+        match address {
             Some(address) if address.is_remote() && !self.allow_remote => {
                 let message = format!(
                     "{address} can be reached from other hosts, and whoever connects could read and change every key: \
@@ -220,6 +221,19 @@ impl DangerousOptions {
     pub fn allow_remote_without_client_certificates(self) -> OpenOptions {
         OpenOptions { allow_remote: true, ..self.0 }
     }
+}
+
+/// Where kine's arguments have it listen: an extra argument of the config takes the place of ours. What is no address, kine
+/// refuses.
+fn listen_argument(arguments: &[String]) -> Option<ListenAddress> {
+    let is_flag = |name: &str| matches!(name, "--listen-address" | "-listen-address");
+    let mut values =
+        arguments.iter().enumerate().filter_map(|(index, argument)| match argument.split_once('=') {
+            Some((name, value)) => is_flag(name).then_some(value),
+            None => is_flag(argument).then(|| arguments.get(index + 1).map(String::as_str)).flatten(),
+        });
+    // The last one counts, as in kine.
+    values.next_back()?.parse().ok()
 }
 
 /// Flags for kine say nothing to the server in this process. They cannot make it fail or lose data, so this is no error.

@@ -193,6 +193,16 @@ async fn kine_is_not_offered_to_other_hosts() -> Tested {
     let error = options.clone().open(&store).await.err().ok_or("it was opened")?;
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.to_string().contains("can be reached from other hosts"), "{error}");
+    // Nor by an argument of the config.
+    for arguments in ["'--listen-address=0.0.0.0:1'", "'-listen-address', ':1'"] {
+        let database = format!("enabled: true, dataSource: 'sqlite://x.db', extraArgs: [{arguments}]");
+        let config = format!("controlPlane: {{backingStore: {{database: {{external: {{{database}}}}}}}}}");
+        let store = VirtualClusterConfig::from_yaml(&config)?.store()?;
+        let error =
+            OpenOptions::new().kine_program(kine()?).open(&store).await.err().ok_or("it was opened")?;
+        assert_eq!(error.kind(), ErrorKind::Config, "{arguments}: {error}");
+        assert!(error.to_string().contains(":1 can be reached from other hosts"), "{error}");
+    }
     let running = options.dangerous().allow_remote_without_client_certificates().open(&store).await?;
     assert!(running.client().get("/a").await?.is_none());
     Ok(running.stop().await?)
