@@ -52,6 +52,8 @@ pub(crate) enum NoKey {
     Empty,
     /// Holds the bytes, with what is not text replaced.
     NotText(String),
+    /// This database would change the key.
+    NotHere(String),
 }
 
 /// A half-open range of keys. Its bounds may be any bytes: only keys have to be text.

@@ -18,6 +18,13 @@ impl From<Fault> for Status {
                     beginning_of(&key)
                 ),
             ),
+            Fault::NoKey(NoKey::NotHere(key)) => (
+                Code::InvalidArgument,
+                format!(
+                    "etcdserver: the key {:?} looks like a number, which this file, made by kine before v0.16.3, would change",
+                    beginning_of(&key)
+                ),
+            ),
             Fault::FutureRevision => {
                 (Code::OutOfRange, "etcdserver: mvcc: required revision is a future revision".to_owned())
             }

@@ -35,7 +35,7 @@ pub(crate) use open::{Settings, Tasks};
 
 use crate::backend::{Backend, Size};
 use crate::error::{Error, ErrorKind};
-use crate::key::KeyRange;
+use crate::key::{KeyRange, NoKey};
 use crate::revision::Revision;
 use compact::Sweep;
 use events::Events;
@@ -102,6 +102,11 @@ impl Store {
 
     /// Runs a transaction. When this is dropped before the writer has taken it up, nothing is written; later, it may be.
     pub(crate) async fn write(&self, txn: Txn) -> Result<Outcome, Fault> {
+        for put in txn.success.iter().chain(&txn.failure).filter_map(txn::Op::as_put) {
+            if !self.inner.backend.can_hold(&put.key) {
+                return Err(NoKey::NotHere(put.key.as_str().to_owned()).into());
+            }
+        }
         let bytes = txn.success.iter().chain(&txn.failure).map(txn::Op::size).sum();
         if !self.inner.queue.enter(bytes) {
             return Err(Fault::TooManyRequests);

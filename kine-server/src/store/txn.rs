@@ -263,6 +263,13 @@ impl<'a> Batch<'a> {
 }
 
 impl Op {
+    pub(crate) fn as_put(&self) -> Option<&Put> {
+        match self {
+            Self::Put(put) => Some(put),
+            _ => None,
+        }
+    }
+
     /// About how many bytes it takes in the queue.
     pub(crate) fn size(&self) -> usize {
         match self {
