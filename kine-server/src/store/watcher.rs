@@ -11,8 +11,9 @@ use super::{Fault, Store};
 use crate::key::KeyRange;
 use crate::revision::Revision;
 
-/// Events in one answer at the most, and about how many bytes of values.
-const EVENTS: usize = 500;
+/// Events in one answer at the most, and about how many bytes of values. A thousand clients that do not keep up hold a few
+/// answers each.
+const EVENTS: usize = 128;
 const BYTES: usize = 1 << 20;
 /// What a value that is still to be loaded is taken for.
 const UNKNOWN: usize = 16 << 10;

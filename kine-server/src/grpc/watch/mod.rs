@@ -23,7 +23,7 @@ use crate::revision::Revision;
 use crate::store::Store;
 
 /// Messages that wait for one client.
-const OUTGOING: usize = 8;
+const OUTGOING: usize = 4;
 /// The id in answers that are about no watch, or all of them.
 const NO_WATCH: i64 = -1;
 
