@@ -161,10 +161,11 @@ impl ServerBuilder {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](ErrorKind::Unsupported) for PostgreSQL, MySQL and etcd endpoints, [`InUse`](ErrorKind::InUse) when
-    /// another server holds the file, [`NotKine`](ErrorKind::NotKine) when the file is no SQLite database or its table
-    /// `kine` is not kine's, [`Storage`](ErrorKind::Storage) when it cannot be read or written. Nothing is changed in a
-    /// file that is refused; the lock file stays beside it.
+    /// [`Unsupported`](ErrorKind::Unsupported) for PostgreSQL, MySQL and etcd endpoints, [`Config`](ErrorKind::Config) for
+    /// parameters of the data source that ask for less than a file of its own (`mode=ro`, `immutable`, `vfs`),
+    /// [`InUse`](ErrorKind::InUse) when another server holds the file, [`NotKine`](ErrorKind::NotKine) when the file is no
+    /// SQLite database or its table `kine` is not kine's, [`Storage`](ErrorKind::Storage) when it cannot be read or
+    /// written. Nothing is changed in a file that is refused; the lock file stays beside it.
     ///
     /// # Cancellation
     ///
