@@ -4,7 +4,7 @@
 //! the writer goes on; after two passes little is left, which the writer copies itself so that the WAL can begin anew.
 //!
 //! One is made when enough was written since the last, in rows or in bytes, and when what was written since is older than
-//! a second in which nothing came: a store that nobody writes to has all in its file.
+//! a second in which nothing came: a store that nobody writes to has all in its file, and a WAL of no length.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -121,8 +121,13 @@ impl Worker {
     fn run(&self, woken: &Receiver<()>) {
         let mut left = false;
         while (left || woken.recv().is_ok()) && self.until_due_or_quiet(woken) {
+            let is_quiet = !self.pending.is_due();
             self.pending.clear();
-            left = self.checkpoint().unwrap_or_else(|error| {
+            let shorten = |left: bool| match is_quiet && !left {
+                true => self.writer.blocking("Checkpoint", Writer::shorten).map(|()| left),
+                false => Ok(left),
+            };
+            left = self.checkpoint().and_then(shorten).unwrap_or_else(|error| {
                 tracing::warn!(%error, "a checkpoint failed; the next one tries again");
                 false
             });

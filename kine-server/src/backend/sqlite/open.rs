@@ -27,7 +27,7 @@ fn pragma(synchronous: Synchronous) -> &'static str {
 pub(super) struct Location {
     pub(super) path: PathBuf,
     synchronous: Synchronous,
-    busy_timeout: Duration,
+    pub(super) busy_timeout: Duration,
     slow: SlowSql,
     lock: Mutex<Option<File>>,
     /// Device and inode, by which a file that was put in its place is told from it.

@@ -1,6 +1,7 @@
 //! The one connection that writes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use rusqlite::{Connection, TransactionBehavior, params};
@@ -14,8 +15,9 @@ use crate::revision::Revision;
 
 const WRITER_CACHE_KIB: i64 = 32 << 10;
 
-/// What the WAL's file is cut to when it begins anew, in bytes. SQLite alone would leave it at its longest.
-const WAL_LIMIT: i64 = 64 << 20;
+/// What the WAL's file is cut to when it begins anew under load, in bytes. SQLite alone would leave it at its longest. Not
+/// much less than what lies between two checkpoints: a file that grows again at each commit is slower to sync.
+const WAL_LIMIT: i64 = 256 << 20;
 
 /// The connection, for one job at a time.
 #[derive(Clone)]
@@ -153,6 +155,14 @@ impl Writer {
     /// Copies what it can from the WAL into the file. Returns how many pages were not copied.
     pub(super) fn checkpoint(&mut self) -> rusqlite::Result<i64> {
         checkpoint(&self.connection)
+    }
+
+    /// Cuts the WAL's file to nothing, if that needs no waiting for a reader.
+    pub(super) fn shorten(&mut self) -> rusqlite::Result<()> {
+        self.connection.busy_timeout(Duration::ZERO)?;
+        let cut = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        self.connection.busy_timeout(self.location.busy_timeout)?;
+        cut
     }
 }
 
