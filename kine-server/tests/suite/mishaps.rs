@@ -17,6 +17,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("a_compaction_whose_client_has_gone_deletes_its_rows_all_the_same", &[], || {
             in_runtime(abandoned_compaction())
         }),
+        trial("a_read_does_not_wait_for_a_write_that_does", &[], || in_runtime(read_beside_a_write())),
         trial("a_row_that_cannot_be_read_ends_the_server_with_the_reason", &[], || {
             in_runtime(unreadable_row())
         }),
@@ -49,6 +50,27 @@ async fn abandoned_compaction() -> Tested {
         Ok(left == 1)
     })
     .await?;
+    Ok(handle.stop().await?)
+}
+
+async fn read_beside_a_write() -> Tested {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("state.db");
+    let (handle, client) = serve(&path).await?;
+    client.create("/a", "1").await?.committed()?;
+    let holder = Connection::open(&path)?;
+    holder.busy_timeout(PATIENCE)?;
+    holder.execute_batch("BEGIN IMMEDIATE")?;
+    let writer = client.clone();
+    let writing = tokio::spawn(async move { writer.create("/b", "2").await });
+    for _ in 0..100 {
+        let found = in_time("a key is read", client.get("/a")).await??.ok_or("it is gone")?;
+        assert_eq!(found.value_str(), "1");
+        assert_eq!(in_time("keys are counted", client.count("/")).await??, 1);
+    }
+    assert!(!writing.is_finished(), "the write did not wait, and this test shows nothing");
+    drop(holder);
+    in_time("the write is answered", writing).await???.committed()?;
     Ok(handle.stop().await?)
 }
 
