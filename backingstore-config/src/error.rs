@@ -51,6 +51,14 @@ pub enum ConfigErrorKind {
     NotServedByKine,
     /// The data source is not known before the platform has resolved the connector.
     UnresolvedConnector,
+    /// Both a connector and a data source say where the database is.
+    TwoSources,
+    /// A key stands twice in one mapping.
+    DuplicateKey,
+    /// A release of the chart that is none, or older than any that is known.
+    UnknownRelease,
+    /// A value that the thing it is put into cannot hold.
+    InvalidValue,
 }
 
 /// What is wrong with a config or a data source, where, and what to write instead.
@@ -71,13 +79,14 @@ pub enum ConfigErrorKind {
 /// );
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{subject}{}: {problem}; {help}", InBrackets(*place))]
+#[error("{subject}{}: {problem}; {help}{}", InBrackets(*place), AndMore(others.len()))]
 pub struct ConfigError {
     kind: ConfigErrorKind,
     subject: Cow<'static, str>,
     place: Option<Place>,
     problem: Cow<'static, str>,
     help: Cow<'static, str>,
+    others: Vec<ConfigError>,
 }
 
 impl ConfigError {
@@ -87,7 +96,21 @@ impl ConfigError {
         problem: impl Into<Cow<'static, str>>,
         help: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { kind, subject: subject.into(), place: None, problem: problem.into(), help: help.into() }
+        Self {
+            kind,
+            subject: subject.into(),
+            place: None,
+            problem: problem.into(),
+            help: help.into(),
+            others: Vec::new(),
+        }
+    }
+
+    /// The first of several faults, with the rest behind it.
+    pub(crate) fn first_of(faults: Vec<ConfigError>) -> Option<Self> {
+        let mut faults = faults.into_iter();
+        let first = faults.next()?;
+        Some(Self { others: faults.collect(), ..first })
     }
 
     /// The same fault, found at this place of a file.
@@ -128,6 +151,11 @@ impl ConfigError {
         &self.help
     }
 
+    /// What else is wrong, in the order of the file.
+    pub fn others(&self) -> &[ConfigError] {
+        &self.others
+    }
+
     /// Whether the same call can succeed later. Always false: a config is right or wrong by itself.
     pub fn is_retryable(&self) -> bool {
         false
@@ -141,6 +169,18 @@ impl fmt::Display for InBrackets {
         match self.0 {
             Some(place) => write!(f, " ({place})"),
             None => Ok(()),
+        }
+    }
+}
+
+struct AndMore(usize);
+
+impl fmt::Display for AndMore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => Ok(()),
+            1 => f.write_str(" (and 1 more fault)"),
+            more => write!(f, " (and {more} more faults)"),
         }
     }
 }

@@ -6,17 +6,10 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::data_source::DataSource;
 use crate::error::{ConfigError, ConfigErrorKind};
+use crate::kine_flags::secret_flag;
 use crate::model::TlsFiles;
 use crate::redaction::{MASK, is_plain_word};
 use crate::store::Store;
-
-/// Flags whose value is a secret, and the variable through which kine takes the same value (kine v0.16.4
-/// `pkg/app`). A flag beats its variable, so the flag must be absent for the variable to count.
-const SECRET_FLAGS: [(&str, &str); 3] = [
-    ("endpoint", "KINE_ENDPOINT"),
-    ("s3-secret-key", "AWS_SECRET_ACCESS_KEY"),
-    ("s3-session-token", "AWS_SESSION_TOKEN"),
-];
 
 /// How to start kine: its arguments and its environment, without the program's name.
 ///
@@ -232,32 +225,6 @@ impl fmt::Debug for KineCommand {
     }
 }
 
-/// The data source that extra arguments name, if they do. The last one counts.
-pub(crate) fn endpoint_among(extra_args: &[SecretString]) -> Option<&str> {
-    let mut found = None;
-    let mut rest = extra_args.iter().map(ExposeSecret::expose_secret);
-    while let Some(argument) = rest.next() {
-        if let Some((variable, value)) = secret_flag(argument) {
-            let value = value.or_else(|| rest.next());
-            if variable == "KINE_ENDPOINT" {
-                found = value.or(found);
-            }
-        }
-    }
-    found
-}
-
-/// The variable and the value of a flag that holds a secret. The value is none where the next argument holds
-/// it. kine reads flags with one dash and with two (Go's package `flag`).
-fn secret_flag(argument: &str) -> Option<(&'static str, Option<&str>)> {
-    let flag = argument.strip_prefix("--").or_else(|| argument.strip_prefix('-'))?;
-    let (name, value) = match flag.split_once('=') {
-        Some((name, value)) => (name, Some(value)),
-        None => (flag, None),
-    };
-    SECRET_FLAGS.iter().find(|(secret, _)| *secret == name).map(|(_, variable)| (*variable, value))
-}
-
 /// Whether a flag has its value in the next argument: one without `=` that is not a switch (kine v0.16.4
 /// `pkg/app`).
 fn takes_next(argument: &str) -> bool {
@@ -282,6 +249,7 @@ fn name_of(argument: &str) -> &str {
 mod tests {
     use super::*;
     use crate::VirtualClusterConfig;
+    use crate::kine_flags::endpoint_among;
 
     const POSTGRES: &str = "postgres://kine:CANARY@db:5432/kine";
 

@@ -51,11 +51,13 @@
 mod data_source;
 mod error;
 mod kine_command;
+mod kine_flags;
 pub mod model;
+mod reading;
 mod redaction;
-mod section;
 mod store;
-mod tree;
+mod values;
+mod yaml;
 
 pub use data_source::{
     DataSource, Engine, EtcdEndpoint, EtcdEndpoints, EtcdScheme, JournalMode, MysqlAddress, MysqlSource,
@@ -63,8 +65,9 @@ pub use data_source::{
 };
 pub use error::{ConfigError, ConfigErrorKind, Place};
 pub use kine_command::KineCommand;
-pub use model::VirtualClusterConfig;
+pub use model::ChartRelease;
 pub use store::{
     DEFAULT_EMBEDDED_DATA_SOURCE, DeployedEtcd, EmbeddedDatabase, EmbeddedEtcd, ExternalDatabase,
     ExternalEtcd, Store, StoreKind,
 };
+pub use values::VirtualClusterConfig;

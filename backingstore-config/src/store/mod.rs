@@ -7,9 +7,11 @@ use std::fmt;
 use secrecy::SecretString;
 
 use crate::data_source::{DataSource, EtcdEndpoints};
-use crate::model::TlsFiles;
+use crate::model::{EtcdDeploy, TlsFiles};
 
-pub(crate) use resolve::resolve;
+pub(crate) use resolve::{
+    DEPLOYED_ETCD, EMBEDDED_DATABASE, EMBEDDED_ETCD, EXTERNAL_DATABASE, EXTERNAL_ETCD, Resolution, resolve,
+};
 
 /// The data source of an embedded database that names none: what vCluster has started kine with since 0.25.
 pub const DEFAULT_EMBEDDED_DATA_SOURCE: &str =
@@ -88,10 +90,13 @@ pub struct EmbeddedEtcd {
     pub extra_args: Vec<SecretString>,
 }
 
-/// An etcd that the chart deploys. How it does is not modelled yet.
-#[derive(Debug, Clone, Default)]
+/// An etcd that the chart deploys.
+#[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct DeployedEtcd {}
+pub struct DeployedEtcd {
+    /// How it does, as it was written.
+    pub deploy: EtcdDeploy,
+}
 
 /// An etcd that is there already.
 #[derive(Debug, Clone)]

@@ -7,18 +7,48 @@ use super::{
     ExternalEtcd, Store, StoreKind,
 };
 use crate::data_source::DataSource;
-use crate::error::{ConfigError, ConfigErrorKind};
-use crate::kine_command::endpoint_among;
+use crate::error::{ConfigError, ConfigErrorKind, Place};
+use crate::kine_flags::endpoint_among;
 use crate::model::{BackingStore, DatabaseKine, EtcdEmbedded, EtcdExternal, ExternalDatabaseKine};
 
-const EMBEDDED_DATABASE: &str = "controlPlane.backingStore.database.embedded";
-const EXTERNAL_DATABASE: &str = "controlPlane.backingStore.database.external";
-const EMBEDDED_ETCD: &str = "controlPlane.backingStore.etcd.embedded";
-const DEPLOYED_ETCD: &str = "controlPlane.backingStore.etcd.deploy";
-const EXTERNAL_ETCD: &str = "controlPlane.backingStore.etcd.external";
+pub(crate) const EMBEDDED_DATABASE: &str = "controlPlane.backingStore.database.embedded";
+pub(crate) const EXTERNAL_DATABASE: &str = "controlPlane.backingStore.database.external";
+pub(crate) const EMBEDDED_ETCD: &str = "controlPlane.backingStore.etcd.embedded";
+pub(crate) const DEPLOYED_ETCD: &str = "controlPlane.backingStore.etcd.deploy";
+pub(crate) const EXTERNAL_ETCD: &str = "controlPlane.backingStore.etcd.external";
 
-/// Finds the one store. An error's subject is the path of the key at fault; the caller knows its place.
-pub(crate) fn resolve(written: &BackingStore) -> Result<Store, ConfigError> {
+/// What the search for the one store came to.
+pub(crate) struct Resolution {
+    /// Which store it is. None where several are enabled, or one is only described.
+    pub(crate) kind: Option<StoreKind>,
+    /// The store. None where it lacks what it needs too.
+    pub(crate) store: Option<Store>,
+    /// Why there is none. A fault's subject is the path of the key.
+    pub(crate) faults: Vec<ConfigError>,
+}
+
+impl Resolution {
+    fn failed(kind: Option<StoreKind>, faults: Vec<ConfigError>) -> Self {
+        Self { kind, store: None, faults }
+    }
+
+    fn of(kind: StoreKind, store: Result<Store, ConfigError>) -> Self {
+        match store {
+            Ok(store) => Self { kind: Some(kind), store: Some(store), faults: Vec::new() },
+            Err(fault) => Self::failed(Some(kind), vec![fault]),
+        }
+    }
+
+    /// Places the faults, and puts them in the order of the file.
+    pub(crate) fn place_faults(&mut self, place_of: impl Fn(&str) -> Option<Place>) {
+        let faults = std::mem::take(&mut self.faults).into_iter();
+        self.faults = faults.map(|fault| fault.clone().at(place_of(fault.subject()))).collect();
+        self.faults.sort_by_key(ConfigError::place);
+    }
+}
+
+/// Finds the one store. A data source that is given takes the place of the external database's own.
+pub(crate) fn resolve(written: &BackingStore, given: Option<&DataSource>) -> Resolution {
     let database = &written.database;
     let etcd = &written.etcd;
     let enabled: Vec<_> = [
@@ -32,18 +62,25 @@ pub(crate) fn resolve(written: &BackingStore) -> Result<Store, ConfigError> {
     .filter_map(|(enabled, kind, path)| enabled.then_some((kind, path)))
     .collect();
 
-    match enabled.as_slice() {
+    let kind = match enabled.as_slice() {
         [] => {
-            refuse_silent_fallback(written)?;
-            embedded_database(&database.embedded)
+            let faults = described_only(written);
+            if !faults.is_empty() {
+                return Resolution::failed(None, faults);
+            }
+            StoreKind::EmbeddedDatabase
         }
-        [(StoreKind::EmbeddedDatabase, _)] => embedded_database(&database.embedded),
-        [(StoreKind::ExternalDatabase, _)] => external_database(&database.external),
-        [(StoreKind::EmbeddedEtcd, _)] => Ok(embedded_etcd(&etcd.embedded)),
-        [(StoreKind::DeployedEtcd, _)] => Ok(Store::DeployedEtcd(DeployedEtcd {})),
-        [(StoreKind::ExternalEtcd, _)] => external_etcd(&etcd.external),
-        [.., (_, last)] => Err(several(&enabled, last)),
-    }
+        [(kind, _)] => *kind,
+        [.., (_, last)] => return Resolution::failed(None, vec![several(&enabled, last)]),
+    };
+    let store = match kind {
+        StoreKind::EmbeddedDatabase => embedded_database(&database.embedded),
+        StoreKind::ExternalDatabase => external_database(&database.external, given),
+        StoreKind::EmbeddedEtcd => Ok(embedded_etcd(&etcd.embedded)),
+        StoreKind::DeployedEtcd => Ok(Store::DeployedEtcd(DeployedEtcd { deploy: etcd.deploy.clone() })),
+        StoreKind::ExternalEtcd => external_etcd(&etcd.external),
+    };
+    Resolution::of(kind, store)
 }
 
 fn several(enabled: &[(StoreKind, &'static str)], last: &'static str) -> ConfigError {
@@ -58,25 +95,26 @@ fn several(enabled: &[(StoreKind, &'static str)], last: &'static str) -> ConfigE
 
 /// With nothing enabled vCluster starts on an empty SQLite file, whatever else is written. For an upgraded
 /// cluster that looks as if all its data were gone (loft-sh/vcluster#2794).
-fn refuse_silent_fallback(written: &BackingStore) -> Result<(), ConfigError> {
+fn described_only(written: &BackingStore) -> Vec<ConfigError> {
     let external = &written.database.external;
-    let (section, key) = if external.connector.is_some() {
-        (EXTERNAL_DATABASE, "connector")
-    } else if external.kine.data_source.is_some() {
-        (EXTERNAL_DATABASE, "dataSource")
-    } else if written.etcd.external.endpoint.is_some() {
-        (EXTERNAL_ETCD, "endpoint")
-    } else {
-        return Ok(());
-    };
-    Err(ConfigError::new(
+    let described = [
+        (external.connector.is_some(), EXTERNAL_DATABASE, "connector"),
+        (external.kine.data_source.is_some(), EXTERNAL_DATABASE, "dataSource"),
+        (written.etcd.external.endpoint.is_some(), EXTERNAL_ETCD, "endpoint"),
+    ];
+    let described = described.into_iter().filter(|(is_set, ..)| *is_set);
+    described.map(|(_, section, key)| not_enabled(section, key)).collect()
+}
+
+fn not_enabled(section: &str, key: &str) -> ConfigError {
+    ConfigError::new(
         ConfigErrorKind::NotEnabled,
         format!("{section}.{key}"),
         format!(
             "`{key}` is set, but the store is not enabled, so the control plane would start on an empty SQLite file"
         ),
         format!("set `{section}.enabled` to true, or remove `{key}`"),
-    ))
+    )
 }
 
 fn embedded_database(written: &DatabaseKine) -> Result<Store, ConfigError> {
@@ -91,8 +129,15 @@ fn embedded_database(written: &DatabaseKine) -> Result<Store, ConfigError> {
     }))
 }
 
-fn external_database(written: &ExternalDatabaseKine) -> Result<Store, ConfigError> {
-    if written.kine.data_source.is_none() && written.connector.is_none() {
+fn external_database(
+    written: &ExternalDatabaseKine,
+    given: Option<&DataSource>,
+) -> Result<Store, ConfigError> {
+    let data_source = match given {
+        Some(given) => Some(given.clone()),
+        None => data_source(&written.kine, EXTERNAL_DATABASE)?,
+    };
+    if data_source.is_none() && written.connector.is_none() {
         return Err(ConfigError::new(
             ConfigErrorKind::MissingSetting,
             EXTERNAL_DATABASE,
@@ -102,7 +147,7 @@ fn external_database(written: &ExternalDatabaseKine) -> Result<Store, ConfigErro
         ));
     }
     Ok(Store::ExternalDatabase(ExternalDatabase {
-        data_source: data_source(&written.kine, EXTERNAL_DATABASE)?,
+        data_source,
         connector: written.connector.clone(),
         identity_provider: written.kine.identity_provider.clone(),
         tls: written.kine.tls.clone(),

@@ -1,8 +1,6 @@
-//! YAML as a tree in which every key and value knows its place.
-//!
-//! The model is built from this tree, not by serde: so one wrong type hides no other fault, and an error can
-//! name the path and the place of what is wrong.
+//! The tree, and how one YAML document becomes it.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use secrecy::SecretString;
@@ -10,7 +8,7 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 use serde_saphyr::{Options, Spanned};
 
 use crate::error::{ConfigError, ConfigErrorKind, Place};
-use crate::redaction::is_plain_word;
+use crate::redaction::{MASK, is_plain_word};
 
 /// The largest text that is read, in bytes. The chart's own values file has 60 kB.
 const MAX_BYTES: usize = 2 * 1024 * 1024;
@@ -18,8 +16,19 @@ const MAX_BYTES: usize = 2 * 1024 * 1024;
 /// A value and where it stands.
 #[derive(Clone)]
 pub(crate) struct Node {
-    pub(crate) place: Place,
+    /// Where it stands; none for what no file says, such as a default.
+    pub(crate) span: Option<Span>,
     pub(crate) value: Value,
+}
+
+/// Where a text of the file begins, and how many characters it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) place: Place,
+    /// The number of characters of the file before it.
+    pub(crate) offset: usize,
+    /// How many characters it has; 0 where the parser does not know.
+    pub(crate) length: usize,
 }
 
 /// A YAML value.
@@ -27,9 +36,9 @@ pub(crate) struct Node {
 pub(crate) enum Value {
     Null,
     Bool(bool),
-    Integer(i64),
-    /// A number that is not an integer of 64 bits. Nothing that the model has takes one.
-    Number,
+    Integer(i128),
+    /// A number that is not an integer. Nothing that the model has takes one.
+    Float(f64),
     /// Any text of a values file can be a secret.
     Text(SecretString),
     List(Vec<Node>),
@@ -40,13 +49,26 @@ pub(crate) enum Value {
 #[derive(Clone)]
 pub(crate) struct Entry {
     pub(crate) key: String,
-    pub(crate) key_place: Place,
+    pub(crate) key_span: Option<Span>,
     pub(crate) node: Node,
 }
 
 impl Node {
-    /// Reads one YAML document.
+    /// Reads one YAML document, and finds its doubled keys, the first of which count.
+    pub(crate) fn read(text: &str) -> Result<(Self, Vec<ConfigError>), ConfigError> {
+        let mut node = Self::parse(text)?;
+        let mut doubled = Vec::new();
+        node.take_doubled("", &mut doubled);
+        Ok((node, doubled))
+    }
+
+    /// Reads one YAML document without doubled keys.
     pub(crate) fn from_yaml(text: &str) -> Result<Self, ConfigError> {
+        let (node, doubled) = Self::read(text)?;
+        ConfigError::first_of(doubled).map_or(Ok(node), Err)
+    }
+
+    fn parse(text: &str) -> Result<Self, ConfigError> {
         if text.len() > MAX_BYTES {
             return Err(ConfigError::new(
                 ConfigErrorKind::InvalidYaml,
@@ -58,6 +80,43 @@ impl Node {
         serde_saphyr::from_str_with_options(text, options()).map_err(|error| refuse(&error))
     }
 
+    fn take_doubled(&mut self, path: &str, doubled: &mut Vec<ConfigError>) {
+        match &mut self.value {
+            Value::List(items) => {
+                for (index, item) in items.iter_mut().enumerate() {
+                    item.take_doubled(&format!("{path}[{index}]"), doubled);
+                }
+            }
+            Value::Map(entries) => {
+                let mut seen = HashSet::with_capacity(entries.len());
+                entries.retain_mut(|entry| {
+                    let plain = is_plain_word(&entry.key);
+                    if !seen.insert(entry.key.clone()) {
+                        let key = if plain { format!(" `{}`", entry.key) } else { String::new() };
+                        let subject = if path.is_empty() { SUBJECT.to_owned() } else { path.to_owned() };
+                        let problem = format!("the key{key} stands twice in one mapping");
+                        let place = entry.key_span.map(|span| span.place);
+                        doubled.push(
+                            ConfigError::new(
+                                ConfigErrorKind::DuplicateKey,
+                                subject,
+                                problem,
+                                "keep one of them",
+                            )
+                            .at(place),
+                        );
+                        return false;
+                    }
+                    let key = if plain { entry.key.as_str() } else { MASK };
+                    let below = if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+                    entry.node.take_doubled(&below, doubled);
+                    true
+                });
+            }
+            _ => {}
+        }
+    }
+
     /// The entry of a mapping, if there is one.
     pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
         match &self.value {
@@ -66,27 +125,73 @@ impl Node {
         }
     }
 
-    /// The place of the value at a dotted path, or of the key that is nearest to it.
+    /// The same without places.
+    pub(crate) fn without_places(mut self) -> Self {
+        self.span = None;
+        match &mut self.value {
+            Value::List(items) => {
+                *items = std::mem::take(items).into_iter().map(Self::without_places).collect();
+            }
+            Value::Map(entries) => {
+                let taken = std::mem::take(entries).into_iter();
+                *entries = taken
+                    .map(|entry| Entry { key_span: None, node: entry.node.without_places(), ..entry })
+                    .collect();
+            }
+            _ => {}
+        }
+        self
+    }
+
+    /// The place of the value at a path such as `a.b[0].c`, or of the key that is nearest to it.
     pub(crate) fn place_of(&self, path: &str) -> Option<Place> {
         let mut node = self;
         let mut place = None;
-        for key in path.split('.') {
-            let Some(entry) = node.entry(key) else { break };
-            node = &entry.node;
-            place = Some(match node.value {
+        for step in steps(path) {
+            let (next, key_span) = match step {
+                Step::Key(key) => match node.entry(key) {
+                    Some(entry) => (&entry.node, entry.key_span),
+                    None => break,
+                },
+                Step::Item(index) => match &node.value {
+                    Value::List(items) if index < items.len() => (&items[index], items[index].span),
+                    _ => break,
+                },
+            };
+            node = next;
+            let span = match node.value {
                 // A mapping begins at its first key, which is not where a reader looks for it.
-                Value::Map(_) | Value::List(_) | Value::Null => entry.key_place,
-                _ => node.place,
-            });
+                Value::Map(_) | Value::List(_) | Value::Null => key_span,
+                _ => node.span,
+            };
+            place = span.map(|span| span.place).or(place);
         }
         place
     }
 }
 
+/// One step of a path.
+enum Step<'a> {
+    Key(&'a str),
+    Item(usize),
+}
+
+/// The steps of `a.b[0].c`.
+fn steps(path: &str) -> impl Iterator<Item = Step<'_>> {
+    path.split('.').flat_map(|part| {
+        let (key, items) = part.split_once('[').unwrap_or((part, ""));
+        let items = items.split('[').filter_map(|item| item.strip_suffix(']')?.parse().ok()).map(Step::Item);
+        [Step::Key(key)].into_iter().chain(items)
+    })
+}
+
 /// Says the type alone: the values can be secrets.
 impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at {}", self.value.type_name(), self.place)
+        match self.span {
+            Some(span) => write!(f, "{} at {}", self.value.type_name(), span.place),
+            None => f.write_str(self.value.type_name()),
+        }
     }
 }
 
@@ -96,7 +201,7 @@ impl Value {
         match self {
             Self::Null => "nothing",
             Self::Bool(_) => "a boolean",
-            Self::Integer(_) | Self::Number => "a number",
+            Self::Integer(_) | Self::Float(_) => "a number",
             Self::Text(_) => "a text",
             Self::List(_) => "a list",
             Self::Map(_) => "a mapping",
@@ -118,6 +223,8 @@ fn options() -> Options {
         with_snippet: false,
         // YAML 1.1 reads `yes` and `on` as true; the chart's schema takes `true` and `false`.
         strict_booleans: true,
+        // Every one of them is passed on, and found here.
+        duplicate_keys: serde_saphyr::DuplicateKeyPolicy::LastWins,
         // Such a number is not modelled, and what is not modelled is not looked at.
         non_finite_float_policy: serde_saphyr::NonFiniteFloatPolicy::PassThrough,
     }
@@ -127,11 +234,6 @@ fn options() -> Options {
 fn refuse(error: &serde_saphyr::Error) -> ConfigError {
     use serde_saphyr::Error as Yaml;
     let (problem, help): (String, &'static str) = match error.without_snippet() {
-        Yaml::DuplicateMappingKey { key, .. } => {
-            let key = key.as_deref().filter(|key| is_plain_word(key));
-            let key = key.map_or_else(String::new, |key| format!(" `{key}`"));
-            (format!("the key{key} stands twice in one mapping"), "keep one of them")
-        }
         Yaml::MultipleDocuments { .. } => {
             ("a second document begins".to_owned(), "give one document, without `---` inside it")
         }
@@ -167,10 +269,18 @@ fn place(location: &serde_saphyr::Location) -> Option<Place> {
     (line > 0).then(|| Place::new(line, column.max(1)))
 }
 
+fn span(location: &serde_saphyr::Location) -> Option<Span> {
+    Some(Span {
+        place: place(location)?,
+        offset: usize::try_from(location.span().offset()).ok()?,
+        length: usize::try_from(location.span().len()).ok()?,
+    })
+}
+
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let spanned = Spanned::<Value>::deserialize(deserializer)?;
-        Ok(Self { place: place(&spanned.referenced).unwrap_or(Place::new(1, 1)), value: spanned.value })
+        Ok(Self { span: span(&spanned.referenced), value: spanned.value })
     }
 }
 
@@ -202,23 +312,24 @@ impl<'de> Visitor<'de> for AnyValue {
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Integer(value))
+        Ok(Value::Integer(value.into()))
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
-        Ok(i64::try_from(value).map_or(Value::Number, Value::Integer))
+        Ok(Value::Integer(value.into()))
     }
 
-    fn visit_i128<E: Error>(self, _: i128) -> Result<Value, E> {
-        Ok(Value::Number)
+    fn visit_i128<E: Error>(self, value: i128) -> Result<Value, E> {
+        Ok(Value::Integer(value))
     }
 
-    fn visit_u128<E: Error>(self, _: u128) -> Result<Value, E> {
-        Ok(Value::Number)
+    fn visit_u128<E: Error>(self, value: u128) -> Result<Value, E> {
+        // No values file has such a number. As a text it is written back as it was.
+        Ok(i128::try_from(value).map_or_else(|_| Value::Text(value.to_string().into()), Value::Integer))
     }
 
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Value, E> {
-        Ok(Value::Number)
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        Ok(Value::Float(value))
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
@@ -240,8 +351,7 @@ impl<'de> Visitor<'de> for AnyValue {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let mut entries = Vec::new();
         while let Some((key, node)) = map.next_entry::<Spanned<String>, Node>()? {
-            let key_place = place(&key.referenced).unwrap_or(node.place);
-            entries.push(Entry { key: key.value, key_place, node });
+            entries.push(Entry { key: key.value, key_span: span(&key.referenced), node });
         }
         Ok(Value::Map(entries))
     }
@@ -260,11 +370,14 @@ mod tests {
     fn keys_and_values_know_their_places() {
         let tree = Node::from_yaml("a:\n  b: 1\n  c:\n    - x\n").unwrap();
         let a = tree.entry("a").unwrap();
-        assert_eq!(a.key_place, Place::new(1, 1));
+        assert_eq!(a.key_span.unwrap().place, Place::new(1, 1));
         let b = a.node.entry("b").unwrap();
-        assert_eq!((b.key_place, b.node.place), (Place::new(2, 3), Place::new(2, 6)));
+        assert_eq!(b.key_span.unwrap(), Span { place: Place::new(2, 3), offset: 5, length: 1 });
+        assert_eq!(b.node.span.unwrap(), Span { place: Place::new(2, 6), offset: 8, length: 1 });
         assert_eq!(tree.place_of("a.b"), Some(Place::new(2, 6)));
         assert_eq!(tree.place_of("a.c"), Some(Place::new(3, 3)));
+        assert_eq!(tree.place_of("a.c[0]"), Some(Place::new(4, 7)));
+        assert_eq!(tree.place_of("a.c[1]"), Some(Place::new(3, 3)));
         assert_eq!(tree.place_of("a.x.y"), Some(Place::new(1, 1)));
         assert_eq!(tree.place_of("x"), None);
     }
@@ -272,7 +385,7 @@ mod tests {
     #[test]
     fn an_alias_is_placed_where_it_is_used() {
         let tree = Node::from_yaml("a: &x\n  b: 1\nc: *x\n").unwrap();
-        assert_eq!(tree.entry("c").unwrap().node.place.line, 3);
+        assert_eq!(tree.entry("c").unwrap().node.span.unwrap().place.line, 3);
     }
 
     #[test]
@@ -300,7 +413,7 @@ mod tests {
         // Where the list that was left open meets the next key's colon.
         assert_eq!(kind_and_place("a: 1\nb: [1\nc: 2\n"), (invalid, Some((3, 2))));
         assert_eq!(kind_and_place("a: 1\n b: 2\n"), (invalid, Some((2, 3))));
-        assert_eq!(kind_and_place("a: 1\na: 2\n"), (invalid, Some((2, 1))));
+        assert_eq!(kind_and_place("a: 1\na: 2\n"), (ConfigErrorKind::DuplicateKey, Some((2, 1))));
         assert_eq!(kind_and_place("a: *x\n"), (invalid, Some((1, 4))));
         assert_eq!(kind_and_place("a: 'open\n").0, invalid);
         assert_eq!(kind_and_place("a: 1\n---\nb: 2\n").0, invalid);
@@ -320,8 +433,18 @@ mod tests {
         let error = Node::from_yaml("a:\n  enabled: true\n  enabled: false\n").unwrap_err();
         assert_eq!(
             error.to_string(),
-            "YAML (line 3, column 3): the key `enabled` stands twice in one mapping; keep one of them"
+            "a (line 3, column 3): the key `enabled` stands twice in one mapping; keep one of them"
         );
+    }
+
+    #[test]
+    fn every_doubled_key_is_found_and_a_merge_key_doubles_none() {
+        let (tree, doubled) = Node::read("a: 1\nb: [{c: 1, c: 2}]\na: 2\na: 3\n").unwrap();
+        assert_eq!(doubled.len(), 3);
+        assert_eq!(tree.to_yaml(), "a: 1\nb:\n- c: 1\n");
+        let (tree, doubled) = Node::read("a: &x {b: 1, d: 1}\nc: {<<: *x, b: 2}\ne: {b: 3, <<: *x}").unwrap();
+        assert!(doubled.is_empty(), "{doubled:?}");
+        assert_eq!(tree.to_yaml(), "a:\n  b: 1\n  d: 1\nc:\n  b: 2\n  d: 1\ne:\n  b: 3\n  d: 1\n");
     }
 
     #[test]

@@ -1,0 +1,74 @@
+//! kine's flags, as far as they hold a secret (kine v0.16.4 `pkg/app`).
+
+use secrecy::{ExposeSecret, SecretString};
+
+/// Flags whose value is a secret, and the variable through which kine takes the same value. A flag beats its
+/// variable, so the flag must be absent for the variable to count.
+const SECRET_FLAGS: [(&str, &str); 3] = [
+    ("endpoint", "KINE_ENDPOINT"),
+    ("s3-secret-key", "AWS_SECRET_ACCESS_KEY"),
+    ("s3-session-token", "AWS_SESSION_TOKEN"),
+];
+
+/// The data source that extra arguments name, if they do. The last one counts.
+pub(crate) fn endpoint_among(extra_args: &[SecretString]) -> Option<&str> {
+    let mut found = None;
+    let mut rest = extra_args.iter().map(ExposeSecret::expose_secret);
+    while let Some(argument) = rest.next() {
+        if let Some((variable, value)) = secret_flag(argument) {
+            let value = value.or_else(|| rest.next());
+            if variable == "KINE_ENDPOINT" {
+                found = value.or(found);
+            }
+        }
+    }
+    found
+}
+
+/// The value of a flag among extra arguments, and where it stands. The last one counts.
+pub(crate) fn value_among<'a>(extra_args: &'a [SecretString], name: &str) -> Option<(usize, &'a str)> {
+    let texts: Vec<_> = extra_args.iter().map(|argument| argument.expose_secret()).collect();
+    (0..texts.len()).rev().find_map(|index| {
+        let flag = flag(texts[index])?;
+        match flag.split_once('=') {
+            Some((found, value)) => (found == name).then_some((index, value)),
+            None => (flag == name).then(|| texts.get(index + 1).map(|value| (index, *value)))?,
+        }
+    })
+}
+
+/// The variable and the value of a flag that holds a secret. The value is none where the next argument holds
+/// it.
+pub(crate) fn secret_flag(argument: &str) -> Option<(&'static str, Option<&str>)> {
+    let flag = flag(argument)?;
+    let (name, value) = match flag.split_once('=') {
+        Some((name, value)) => (name, Some(value)),
+        None => (flag, None),
+    };
+    SECRET_FLAGS.iter().find(|(secret, _)| *secret == name).map(|(_, variable)| (*variable, value))
+}
+
+/// A flag without its dashes. kine reads flags with one dash and with two (Go's package `flag`).
+fn flag(argument: &str) -> Option<&str> {
+    argument.strip_prefix("--").or_else(|| argument.strip_prefix('-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_value_of_a_flag_counts_in_every_form() {
+        let secrets = |args: &[&str]| args.iter().map(|arg| SecretString::from(*arg)).collect::<Vec<_>>();
+        for (args, expected) in [
+            (&["--a=1", "--b=2"][..], Some((0, "1"))),
+            (&["-a=1", "--a=2"], Some((1, "2"))),
+            (&["--a", "3", "--debug"], Some((0, "3"))),
+            (&["--ab=1"], None),
+            (&["--a"], None),
+            (&["a=1"], None),
+        ] {
+            assert_eq!(value_among(&secrets(args), "a"), expected, "{args:?}");
+        }
+    }
+}

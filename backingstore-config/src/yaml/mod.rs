@@ -1,0 +1,11 @@
+//! YAML as a tree in which every key and value knows its place.
+//!
+//! The model is built from this tree, not by serde: so one wrong type hides no other fault, and an error can
+//! name the path and the place of what is wrong. Read [`tree`] first; [`merge`] lays one tree over another as
+//! Helm does, [`write`] makes YAML of one again.
+
+mod merge;
+mod tree;
+mod write;
+
+pub(crate) use tree::{Entry, Node, Span, Value};
