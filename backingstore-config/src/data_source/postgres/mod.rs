@@ -182,6 +182,11 @@ impl PostgresSource {
         self.is_kine_default
     }
 
+    /// The user as it stands in the URL, encoded.
+    pub(super) fn written_user(&self) -> Option<&str> {
+        self.login.as_ref().map(|login| login.user.as_str())
+    }
+
     /// All parameters as written.
     pub fn params(&self) -> &Params {
         &self.params
