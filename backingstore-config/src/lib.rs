@@ -60,7 +60,7 @@ mod tree;
 pub use data_source::{
     DataSource, Engine, EtcdEndpoint, EtcdEndpoints, EtcdScheme, JournalMode, KerberosCredentials,
     KerberosLogin, MysqlAddress, MysqlSource, Param, Params, PostgresHost, PostgresSource, SqliteSource,
-    Synchronous, TransactionLock,
+    SslMode, Synchronous, TransactionLock,
 };
 pub use error::{ConfigError, ConfigErrorKind, Place};
 pub use kine_command::KineCommand;

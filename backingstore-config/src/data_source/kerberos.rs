@@ -4,8 +4,6 @@
 //! `pkg/drivers/pgsql/pgsql.go` and `kerberos.go`). They are read here as it reads them; upstream's kine has
 //! neither, and sends them to the server as settings.
 
-use secrecy::ExposeSecret;
-
 use super::fault::Fault;
 use super::postgres::PostgresSource;
 use crate::error::ConfigError;
@@ -97,7 +95,7 @@ impl PostgresSource {
     /// start with: both `krb5_keytab` and `krb5_ccache`; no user; nothing before the `@` of the principal; with a
     /// keytab also nothing behind the `@`, or more than one `@`.
     pub fn kerberos(&self) -> Result<Option<KerberosLogin>, ConfigError> {
-        let value = |name| self.params().expose(name).map(ExposeSecret::expose_secret);
+        let value = |name| self.exposed_param(name);
         // The fork's `kerberosAuthFromDSN`: the mere presence of both is its error, and of the cache its mode. An
         // empty keytab is none.
         let credentials = match (value("krb5_keytab"), value("krb5_ccache")) {

@@ -33,7 +33,7 @@ pub use etcd::{EtcdEndpoint, EtcdEndpoints, EtcdScheme};
 pub use kerberos::{KerberosCredentials, KerberosLogin};
 pub use mysql::{MysqlAddress, MysqlSource};
 pub use params::{Param, Params};
-pub use postgres::{PostgresHost, PostgresSource};
+pub use postgres::{PostgresHost, PostgresSource, SslMode};
 pub use sqlite::{JournalMode, SqliteSource, Synchronous, TransactionLock};
 
 /// The engine behind a data source.
