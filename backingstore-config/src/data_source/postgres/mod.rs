@@ -12,8 +12,8 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::fault::Fault;
-use super::known_params::POSTGRES;
-use super::params::Params;
+use super::known_params::{LIBPQ_ONLY, POSTGRES};
+use super::params::{Param, Params};
 use super::percent::{Plus, decode};
 use super::secrets::SecretParts;
 use crate::redaction::{MASK, Secrets};
@@ -168,6 +168,12 @@ impl PostgresSource {
     /// The database as written, decoded. None where none is; kine takes `kubernetes` then.
     pub fn database(&self) -> Option<&str> {
         self.database.as_deref()
+    }
+
+    /// Parameters that libpq reads and pgx does not: kine sends them to the server as settings, and PostgreSQL ends the
+    /// connection. psql and kine do not agree on such a data source.
+    pub fn libpq_only_params(&self) -> impl Iterator<Item = &Param> {
+        self.params.iter().filter(|param| LIBPQ_ONLY.contains(&param.name()))
     }
 
     /// How far its connections over TCP are protected: what pgx makes of `sslmode`, `sslrootcert` and
@@ -347,7 +353,7 @@ mod tests {
         assert_eq!((source.hosts()[0].host(), source.hosts()[0].port()), ("i", Some(2)));
         assert_eq!(source.database(), Some("e"));
         let shown = source.write(Secrets::Masked);
-        assert_eq!(shown, "postgres://u:***@h:1/d?user=v&password=***&***&host=i&port=2&dbname=e");
+        assert_eq!(shown, "postgres://u:***@h:1/d?user=v&password=***&password=***&host=i&port=2&dbname=e");
     }
 
     #[test]
@@ -416,6 +422,13 @@ mod tests {
         }
         // The first of a repeated one counts.
         assert_eq!(parse("h/d?sslmode=require&sslmode=x").ssl_mode(), SslMode::Require);
+    }
+
+    #[test]
+    fn a_parameter_of_libpq_that_pgx_lacks_is_told() {
+        let source = parse("h/d?gssencmode=disable&sslmode=require&keepalives=1&search_path=x");
+        let names: Vec<_> = source.libpq_only_params().map(Param::name).collect();
+        assert_eq!(names, ["gssencmode", "keepalives"]);
     }
 
     #[test]
