@@ -60,8 +60,9 @@ mod values;
 mod yaml;
 
 pub use data_source::{
-    DataSource, Engine, EtcdEndpoint, EtcdEndpoints, EtcdScheme, JournalMode, MysqlAddress, MysqlSource,
-    Param, Params, PostgresHost, PostgresSource, SqliteSource, Synchronous, TransactionLock,
+    DataSource, Engine, EtcdEndpoint, EtcdEndpoints, EtcdScheme, JournalMode, KerberosCredentials,
+    KerberosLogin, MysqlAddress, MysqlSource, Param, Params, PostgresHost, PostgresSource, SqliteSource,
+    SslMode, Synchronous, TransactionLock,
 };
 pub use error::{ConfigError, ConfigErrorKind, Place};
 pub use kine_command::KineCommand;

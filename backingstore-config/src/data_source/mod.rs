@@ -7,6 +7,7 @@
 mod etcd;
 mod fault;
 mod host;
+mod kerberos;
 mod known_params;
 mod mysql;
 mod params;
@@ -29,9 +30,10 @@ use scheme::Scheme;
 use secrets::SecretParts;
 
 pub use etcd::{EtcdEndpoint, EtcdEndpoints, EtcdScheme};
+pub use kerberos::{KerberosCredentials, KerberosLogin};
 pub use mysql::{MysqlAddress, MysqlSource};
 pub use params::{Param, Params};
-pub use postgres::{PostgresHost, PostgresSource};
+pub use postgres::{PostgresHost, PostgresSource, SslMode};
 pub use sqlite::{JournalMode, SqliteSource, Synchronous, TransactionLock};
 
 /// The engine behind a data source.

@@ -26,6 +26,7 @@ pub struct Param {
     name: String,
     value: SecretString,
     shown: Shown,
+    is_known: bool,
 }
 
 /// The text between two `&`; `a=1&&b=2` has three of them, and two parameters.
@@ -85,7 +86,7 @@ impl Params {
                 match param.shown {
                     Shown::Whole => in_secret = false,
                     // `password=a&b=c`: a password with `&` in it that was not percent-encoded.
-                    _ if in_secret => param.shown = Shown::Nothing,
+                    _ if in_secret && !param.is_known => param.shown = Shown::Nothing,
                     Shown::Name => in_secret = sounds_secret(&param.name),
                     Shown::Nothing => in_secret = true,
                 }
@@ -119,10 +120,16 @@ impl Params {
         self.iter().any(|param| param.name == name)
     }
 
-    /// Whether a raw `@` stands anywhere but in a parameter that is known.
+    /// Those whose names this crate does not know, in order. The driver sends them to the server as settings, which
+    /// may refuse them: often they are misspelt.
+    pub fn unknown(&self) -> impl Iterator<Item = &Param> {
+        self.iter().filter(|param| !param.is_known)
+    }
+
+    /// Whether a raw `@` stands anywhere but in a parameter that is known to be harmless.
     pub(super) fn has_stray_at(&self) -> bool {
         self.segments.iter().flatten().any(|segment| {
-            !segment.param.as_ref().is_some_and(Param::is_known)
+            !segment.param.as_ref().is_some_and(|param| param.shown == Shown::Whole)
                 && segment.written.expose_secret().contains('@')
         })
     }
@@ -192,7 +199,7 @@ impl Param {
         } else {
             Shown::Nothing
         };
-        Self { name, value: SecretString::from(value), shown }
+        Self { is_known: known.is_known(&name), name, value: SecretString::from(value), shown }
     }
 
     /// The decoded name, or `***` where it does not look like one: half of a password that was not
@@ -214,9 +221,9 @@ impl Param {
         &self.value
     }
 
-    /// Whether this crate knows the parameter, and that its value is no secret.
+    /// Whether this crate knows the parameter by its name. The value may be a secret all the same.
     pub fn is_known(&self) -> bool {
-        self.shown == Shown::Whole
+        self.is_known
     }
 }
 
@@ -304,6 +311,16 @@ mod tests {
         assert_eq!(params.iter().count(), 1);
         assert_eq!(written(&params, Secrets::Exposed), "?tls&parseTime=true");
         assert_eq!(written(&params, Secrets::Masked), "?***&parseTime=true");
+    }
+
+    #[test]
+    fn unknown_parameters_are_kept_and_told_apart() {
+        let params = query("sslmode=require&password=p&pasword=x&new=1&krbspn=a");
+        let unknown: Vec<_> = params.unknown().map(Param::name).collect();
+        assert_eq!(unknown, ["***", "***"], "behind a password, a name can be a part of it");
+        let unknown: Vec<_> = query("new=1&sslmode=disable").unknown().map(|p| p.name().to_owned()).collect();
+        assert_eq!(unknown, ["new"]);
+        assert!(query("password=p&sslpassword=q&options=-c%20x").unknown().next().is_none());
     }
 
     #[test]

@@ -1,16 +1,25 @@
 //! `postgres://USER:PASSWORD@HOST:PORT,…/DATABASE?PARAMETERS`, a URL as Go's `net/url` and pgx read it.
+//!
+//! Here is the URL and its parts. [`hosts`] pairs hosts and ports, [`ssl_mode`] is what the TLS parameters mean
+//! together, [`settings`] refuses values that pgx refuses.
+
+mod hosts;
+mod settings;
+mod ssl_mode;
 
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 
 use super::fault::Fault;
-use super::host::{parse_port, split_host_port};
-use super::known_params::POSTGRES;
-use super::params::Params;
+use super::known_params::{LIBPQ_ONLY, POSTGRES};
+use super::params::{Param, Params};
 use super::percent::{Plus, decode};
 use super::secrets::SecretParts;
 use crate::redaction::{MASK, Secrets};
+
+pub use hosts::PostgresHost;
+pub use ssl_mode::SslMode;
 
 /// What kine uses for `postgres://` alone (`pkg/drivers/pgsql`).
 const KINE_DEFAULT: &str = "postgres:postgres@localhost/";
@@ -22,6 +31,12 @@ const ENCODE: &str = "percent-encode `@`, `:`, `/`, `?` and `#` in the user, the
 /// A parameter `user`, `password`, `host`, `port` or `dbname` takes the place of the same part of the URL, as
 /// in libpq and pgx; of a repeated one the first counts. What kine makes of the rest (a default database, a
 /// name in lower case) is not applied here.
+///
+/// It refuses what Go's `net/url` and pgx v5.10 refuse, and a little more. What they read and this does not: a `#`,
+/// an `@` that may belong to a password, other characters in a host than names and addresses have, an IPv6 address
+/// without brackets, a port that no host needs and that is none, bytes that are not UTF-8, both `dbname` and
+/// `database`. Each is nearly always a password that was not percent-encoded, half of which would be shown, or is
+/// read in another way by another driver.
 #[derive(Clone)]
 pub struct PostgresSource {
     spelling: Spelling,
@@ -49,31 +64,6 @@ struct Login {
 pub(super) enum Spelling {
     Postgres,
     Postgresql,
-}
-
-/// One of the servers to try.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct PostgresHost {
-    host: String,
-    port: Option<u16>,
-}
-
-impl PostgresHost {
-    /// A name, an address (IPv6 without brackets), or the folder of a Unix socket. Empty means the driver's
-    /// default.
-    pub fn host(&self) -> &str {
-        &self.host
-    }
-
-    /// The port. None means 5432, or what `PGPORT` says.
-    pub fn port(&self) -> Option<u16> {
-        self.port
-    }
-
-    /// Whether it is the folder of a Unix socket: an absolute path.
-    pub fn is_unix_socket(&self) -> bool {
-        self.host.starts_with('/')
-    }
 }
 
 impl PostgresSource {
@@ -120,7 +110,7 @@ impl PostgresSource {
 
     /// Fills in what the parts mean together.
     fn resolved(mut self) -> Result<Self, Fault> {
-        let from_query = |name| self.params.expose(name).map(ExposeSecret::expose_secret);
+        let from_query = |name| self.exposed_param(name);
         let from_login = |part: Option<&str>| part.map(|text| decode(text, Plus::Literal)).transpose();
 
         let login_user = from_login(self.login.as_ref().map(|login| login.user.as_str()))?;
@@ -130,7 +120,8 @@ impl PostgresSource {
         let password = from_query("password").map(str::to_owned).or(login_password);
 
         let path = self.written_path.as_deref().unwrap_or_default();
-        let path = decode(path.trim_start_matches('/'), Plus::Literal)?;
+        // Decoded first: pgx takes every `/` off the front, encoded ones too.
+        let path = decode(path, Plus::Literal)?.trim_start_matches('/').to_owned();
         let database = match (from_query("dbname"), from_query("database")) {
             // pgx reads them from a map of one key, in no order.
             (Some(_), Some(_)) => {
@@ -140,7 +131,12 @@ impl PostgresSource {
             (None, None) => path,
         };
 
-        let hosts = resolve_hosts(&self.written_hosts, from_query("host"), from_query("port"))?;
+        let hosts = hosts::resolve(&self.written_hosts, from_query("host"), from_query("port"))?;
+        settings::check(|name| self.exposed_param(name))?;
+        // Over Unix sockets pgx does not look at it.
+        if !is_local(&hosts) {
+            SslMode::of(|name| self.exposed_param(name))?;
+        }
         let has_text = |text: &String| !text.is_empty();
         self.user = user.filter(has_text);
         self.password = password.map(SecretString::from);
@@ -165,9 +161,6 @@ impl PostgresSource {
     ///
     /// Ports are paired with hosts as pgx does it: the n-th port with the n-th host, and the first port where
     /// there are fewer ports than hosts.
-    ///
-    /// Two lists that libpq reads do not start kine, since Go's `net/url` refuses them: several hosts one of
-    /// which is in brackets, and a last host without a port after one that has a port.
     pub fn hosts(&self) -> &[PostgresHost] {
         &self.hosts
     }
@@ -177,14 +170,43 @@ impl PostgresSource {
         self.database.as_deref()
     }
 
+    /// Parameters that libpq reads and pgx does not: kine sends them to the server as settings, and PostgreSQL ends the
+    /// connection. psql and kine do not agree on such a data source.
+    pub fn libpq_only_params(&self) -> impl Iterator<Item = &Param> {
+        self.params.iter().filter(|param| LIBPQ_ONLY.contains(&param.name()))
+    }
+
+    /// How far its connections over TCP are protected: what pgx makes of `sslmode`, `sslrootcert` and
+    /// `sslnegotiation` together. `PGSSLMODE`, which counts where no `sslmode` is written, is not looked at.
+    ///
+    /// Where all hosts are folders of Unix sockets it is [`SslMode::Disable`], whatever is written.
+    pub fn ssl_mode(&self) -> SslMode {
+        if is_local(&self.hosts) {
+            return SslMode::Disable;
+        }
+        let mode = SslMode::of(|name| self.exposed_param(name));
+        // Parsing has refused what is no mode.
+        mode.unwrap_or(SslMode::Disable)
+    }
+
     /// Whether nothing follows the scheme. kine then takes user and password `postgres` at `localhost`.
     pub fn is_kine_default(&self) -> bool {
         self.is_kine_default
     }
 
+    /// The user as it stands in the URL, encoded.
+    pub(super) fn written_user(&self) -> Option<&str> {
+        self.login.as_ref().map(|login| login.user.as_str())
+    }
+
     /// All parameters as written.
     pub fn params(&self) -> &Params {
         &self.params
+    }
+
+    /// The decoded value of the first parameter of this name, be it a secret or not.
+    pub(super) fn exposed_param(&self, name: &str) -> Option<&str> {
+        self.params.expose(name).map(ExposeSecret::expose_secret)
     }
 
     /// What [`write`](Self::write) masks.
@@ -252,6 +274,12 @@ impl Login {
     }
 }
 
+/// Whether all hosts are folders of Unix sockets. Without any host it is not known: the driver looks for a socket, and
+/// falls back to `localhost`.
+fn is_local(hosts: &[PostgresHost]) -> bool {
+    !hosts.is_empty() && hosts.iter().all(PostgresHost::is_unix_socket)
+}
+
 /// Refuses an `@` behind the hosts where it shows that a password with `/` or `?` in it was not
 /// percent-encoded. Such a URL can parse (`postgres://u:12/rest@host/db` has the host `u` and the port 12),
 /// and half of the password would be shown as a host or the database's name.
@@ -272,56 +300,12 @@ fn refuse_stray_at(
     Ok(())
 }
 
-/// Pairs hosts and ports, of the URL or of the parameters that take their place.
-fn resolve_hosts(
-    written: &str,
-    host_param: Option<&str>,
-    port_param: Option<&str>,
-) -> Result<Vec<PostgresHost>, Fault> {
-    if written.contains('%') && !written.contains('[') {
-        return Err(Fault::invalid(
-            "a `%` in its host",
-            "write the folder of a Unix socket as a parameter, `postgres:///DATABASE?host=/FOLDER`: kine refuses an encoded one before the path",
-        ));
-    }
-    let mut hosts = Vec::new();
-    let mut ports = Vec::new();
-    for part in written.split(',').filter(|part| !part.is_empty()) {
-        let (host, port) = split_host_port(part)?;
-        if !host.is_empty() {
-            // The zone of an IPv6 address stands behind `%25` in a URL (RFC 6874).
-            hosts.push(decode(host, Plus::Literal)?);
-        }
-        ports.extend(port);
-    }
-    if let Some(list) = host_param {
-        hosts = list.split(',').map(str::to_owned).collect();
-    }
-    if let Some(list) = port_param {
-        ports = list.split(',').map(parse_port).collect::<Result<_, _>>()?;
-    }
-    if hosts.is_empty() && !ports.is_empty() {
-        hosts.push(String::new());
-    }
-    Ok(hosts
-        .into_iter()
-        .enumerate()
-        .map(|(index, host)| PostgresHost { host, port: ports.get(index).or(ports.first()).copied() })
-        .collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn parse(text: &str) -> PostgresSource {
         PostgresSource::parse(Spelling::Postgres, text).unwrap()
-    }
-
-    fn hosts(text: &str) -> Vec<(String, Option<u16>)> {
-        let source = parse(text);
-        let pair = |host: &PostgresHost| (host.host.clone(), host.port);
-        source.hosts().iter().map(pair).collect()
     }
 
     fn password(source: &PostgresSource) -> Option<&str> {
@@ -350,25 +334,6 @@ mod tests {
     }
 
     #[test]
-    fn several_hosts_keep_their_order_and_ports() {
-        let pair = |host: &str, port| (host.to_owned(), port);
-        assert_eq!(hosts("a:1,b:2/d"), [pair("a", Some(1)), pair("b", Some(2))]);
-        assert_eq!(hosts("a,b/d"), [pair("a", None), pair("b", None)]);
-        assert_eq!(hosts("a,,b/d"), [pair("a", None), pair("b", None)]);
-        assert_eq!(hosts("[::1]:1,[2001:db8::2]:2/d"), [pair("::1", Some(1)), pair("2001:db8::2", Some(2))]);
-        assert_eq!(hosts("[fe80::1%25eth0]/d"), [pair("fe80::1%eth0", None)]);
-        assert_eq!(hosts(":5433/d"), [pair("", Some(5433))]);
-        assert_eq!(hosts("/d"), []);
-    }
-
-    #[test]
-    fn too_few_ports_are_paired_as_pgx_pairs_them() {
-        let pair = |host: &str| (host.to_owned(), Some(5433));
-        assert_eq!(hosts("a,b:5433/d"), [pair("a"), pair("b")]);
-        assert_eq!(hosts("/d?host=a,b&port=5433"), [pair("a"), pair("b")]);
-    }
-
-    #[test]
     fn a_socket_folder_is_a_parameter() {
         let source = parse("/kine?host=/run/postgresql&user=kine@EXAMPLE");
         assert!(source.hosts()[0].is_unix_socket());
@@ -384,10 +349,11 @@ mod tests {
         let source = parse("u:p@h:1/d?user=v&password=CANARY&password=x&host=i&port=2&dbname=e");
         assert_eq!(source.user(), Some("v"));
         assert_eq!(password(&source), Some("CANARY"));
-        assert_eq!(source.hosts(), [PostgresHost { host: "i".to_owned(), port: Some(2) }]);
+        assert_eq!(source.hosts().len(), 1);
+        assert_eq!((source.hosts()[0].host(), source.hosts()[0].port()), ("i", Some(2)));
         assert_eq!(source.database(), Some("e"));
         let shown = source.write(Secrets::Masked);
-        assert_eq!(shown, "postgres://u:***@h:1/d?user=v&password=***&***&host=i&port=2&dbname=e");
+        assert_eq!(shown, "postgres://u:***@h:1/d?user=v&password=***&password=***&host=i&port=2&dbname=e");
     }
 
     #[test]
@@ -447,6 +413,40 @@ mod tests {
         ] {
             assert!(PostgresSource::parse(Spelling::Postgres, text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_setting_that_pgx_refuses_is_refused() {
+        for param in ["target_session_attrs=x", "connect_timeout=x", "require_auth=x", "sslmode=x"] {
+            assert!(PostgresSource::parse(Spelling::Postgres, &format!("h/d?{param}")).is_err(), "{param}");
+        }
+        // The first of a repeated one counts.
+        assert_eq!(parse("h/d?sslmode=require&sslmode=x").ssl_mode(), SslMode::Require);
+    }
+
+    #[test]
+    fn a_parameter_of_libpq_that_pgx_lacks_is_told() {
+        let source = parse("h/d?gssencmode=disable&sslmode=require&keepalives=1&search_path=x");
+        let names: Vec<_> = source.libpq_only_params().map(Param::name).collect();
+        assert_eq!(names, ["gssencmode", "keepalives"]);
+    }
+
+    #[test]
+    fn tls_is_for_tcp_alone() {
+        assert_eq!(parse("h/d").ssl_mode(), SslMode::Prefer);
+        assert_eq!(parse("/d?sslmode=require").ssl_mode(), SslMode::Require);
+        assert_eq!(parse("/d?host=/run&sslmode=x").ssl_mode(), SslMode::Disable);
+        assert_eq!(parse("/d?host=/run,h&sslmode=verify-full").ssl_mode(), SslMode::VerifyFull);
+        assert!(PostgresSource::parse(Spelling::Postgres, "/d?host=/run,h&sslmode=x").is_err());
+        assert!(PostgresSource::parse(Spelling::Postgres, "/d?sslmode=x").is_err());
+    }
+
+    #[test]
+    fn each_slash_before_the_databases_name_is_taken_off() {
+        for text in ["h//db", "h/%2Fdb", "h/%2F/db"] {
+            assert_eq!(parse(text).database(), Some("db"), "{text}");
+        }
+        assert_eq!(parse("h/a/b").database(), Some("a/b"));
     }
 
     #[test]
