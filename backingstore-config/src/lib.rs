@@ -58,8 +58,9 @@ mod store;
 mod tree;
 
 pub use data_source::{
-    DataSource, Engine, EtcdEndpoint, EtcdEndpoints, EtcdScheme, JournalMode, MysqlAddress, MysqlSource,
-    Param, Params, PostgresHost, PostgresSource, SqliteSource, Synchronous, TransactionLock,
+    DataSource, Engine, EtcdEndpoint, EtcdEndpoints, EtcdScheme, JournalMode, MysqlAddress, MysqlSettings,
+    MysqlSource, MysqlTlsMode, Param, Params, PostgresHost, PostgresSource, SqliteSource, Synchronous,
+    TransactionLock,
 };
 pub use error::{ConfigError, ConfigErrorKind, Place};
 pub use kine_command::KineCommand;
