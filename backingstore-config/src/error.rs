@@ -86,7 +86,7 @@ pub struct ConfigError {
     place: Option<Place>,
     problem: Cow<'static, str>,
     help: Cow<'static, str>,
-    others: Vec<ConfigError>,
+    others: Box<[ConfigError]>,
 }
 
 impl ConfigError {

@@ -8,7 +8,7 @@ use crate::data_source::DataSource;
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::kine_flags::secret_flag;
 use crate::model::TlsFiles;
-use crate::redaction::{MASK, is_plain_word};
+use crate::redaction::{MASK, Secrets, is_plain_word};
 use crate::store::Store;
 
 /// How to start kine: its arguments and its environment, without the program's name.
@@ -45,11 +45,12 @@ pub struct KineCommand {
 }
 
 impl KineCommand {
-    /// kine on this data source, at the addresses that vCluster uses.
+    /// kine on this data source, at the addresses that vCluster uses. A MySQL data source that is written as a plain URL is
+    /// given to kine in the form that it can read.
     pub fn for_data_source(data_source: &DataSource) -> Self {
         Self {
-            endpoint: data_source.expose(),
-            shown_endpoint: data_source.to_string(),
+            endpoint: data_source.expose_for_kine(),
+            shown_endpoint: data_source.write_for_kine(Secrets::Masked),
             tls: TlsFiles::default(),
             identity_provider: None,
             metrics_bind_address: "127.0.0.1:2381".to_owned(),
@@ -350,6 +351,14 @@ mod tests {
     fn an_endpoint_flag_without_its_value_is_left_to_kine() {
         let command = command(POSTGRES).extra_args(["--endpoint"]);
         assert_eq!(command.arguments().last().unwrap(), "--endpoint");
+    }
+
+    #[test]
+    fn a_plain_mysql_url_is_given_to_kine_in_the_drivers_form() {
+        let command = command("mysql://u:CANARY@db/kine");
+        assert_eq!(variable(&command, "KINE_ENDPOINT"), ["mysql://u:CANARY@tcp(db:3306)/kine"]);
+        let shown = format!("{command:?}");
+        assert!(shown.contains("mysql://u:***@tcp(db:3306)/kine"), "{shown}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `HOST:PORT`, with IPv6 in brackets.
 
-use std::net::Ipv6Addr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use super::fault::Fault;
 
@@ -54,7 +54,8 @@ pub(super) fn split_host_port(text: &str) -> Result<(&str, Option<u16>), Fault> 
     Ok((host, port.transpose()?))
 }
 
-fn check_name(host: &str) -> Result<&str, Fault> {
+/// Refuses what is no host name and no IPv4 address. The empty text passes.
+pub(super) fn check_name(host: &str) -> Result<&str, Fault> {
     let fits = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | '_' | '~');
     if host.chars().all(fits) {
         Ok(host)
@@ -66,7 +67,8 @@ fn check_name(host: &str) -> Result<&str, Fault> {
     }
 }
 
-fn check_ipv6(address: &str) -> Result<(), Fault> {
+/// Refuses what is no IPv6 address, with or without a zone.
+pub(super) fn check_ipv6(address: &str) -> Result<(), Fault> {
     // A zone stands behind `%`, in a URL spelt `%25` (RFC 6874).
     let (address, zone) = address.split_once('%').unwrap_or((address, "0"));
     let zone_fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
@@ -77,6 +79,14 @@ fn check_ipv6(address: &str) -> Result<(), Fault> {
         ));
     }
     Ok(())
+}
+
+/// Whether a name or an address is this machine's own: `localhost`, `127.0.0.0/8`, `::1`. Nothing is looked up.
+pub(super) fn is_loopback(host: &str) -> bool {
+    // A dot at its end makes a name absolute, and is no part of it.
+    let name = host.strip_suffix('.').unwrap_or(host);
+    let is_address = || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback());
+    name.eq_ignore_ascii_case("localhost") || is_address()
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ use secrets::SecretParts;
 
 pub use etcd::{EtcdEndpoint, EtcdEndpoints, EtcdScheme};
 pub use kerberos::{KerberosCredentials, KerberosLogin};
-pub use mysql::{MysqlAddress, MysqlSource};
+pub use mysql::{MysqlAddress, MysqlSettings, MysqlSource, MysqlTlsMode};
 pub use params::{Param, Params};
 pub use postgres::{PostgresHost, PostgresSource, SslMode};
 pub use sqlite::{JournalMode, SqliteSource, Synchronous, TransactionLock};
@@ -93,7 +93,7 @@ pub enum DataSource {
     Sqlite(SqliteSource),
     /// `postgres://` or `postgresql://`, a URL.
     Postgres(PostgresSource),
-    /// `mysql://` and a DSN of go-sql-driver.
+    /// `mysql://` and a DSN of go-sql-driver, or a plain URL.
     Mysql(MysqlSource),
     /// `http://`, `https://` or `unix://`, several with commas between them.
     Etcd(EtcdEndpoints),
@@ -132,9 +132,34 @@ impl DataSource {
         }
     }
 
-    /// The whole text with its secrets, exactly as it was parsed: what kine reads.
+    /// The whole text with its secrets, exactly as it was parsed. kine is given
+    /// [`expose_for_kine`](Self::expose_for_kine).
     pub fn expose(&self) -> SecretString {
         SecretString::from(self.write(Secrets::Exposed))
+    }
+
+    /// The whole text with its secrets as kine can read it: the driver's form of a MySQL data source that is written as a
+    /// plain URL, and for all others what [`expose`](Self::expose) gives.
+    ///
+    /// ```
+    /// use backingstore_config::DataSource;
+    /// use secrecy::ExposeSecret;
+    ///
+    /// let source: DataSource = "mysql://kine:s3cret@db.example.com/kine".parse()?;
+    /// let for_kine = source.expose_for_kine();
+    /// assert_eq!(for_kine.expose_secret(), "mysql://kine:s3cret@tcp(db.example.com:3306)/kine");
+    /// # Ok::<(), backingstore_config::ConfigError>(())
+    /// ```
+    pub fn expose_for_kine(&self) -> SecretString {
+        SecretString::from(self.write_for_kine(Secrets::Exposed))
+    }
+
+    /// What kine can read of it; redacted, it is what may be shown of that.
+    pub(crate) fn write_for_kine(&self, secrets: Secrets) -> String {
+        match self {
+            Self::Mysql(source) => source.write_driver_form(secrets),
+            _ => self.write(secrets),
+        }
     }
 
     /// What `Display` hides of it, so that it can be taken out of what others write, such as a driver's message: the

@@ -18,6 +18,15 @@ use crate::redaction::{MASK, Secrets, is_plain_word};
 pub struct Params {
     /// None: no `?` was written.
     segments: Option<Vec<Segment>>,
+    counts: Counts,
+}
+
+/// Which of several parameters of one name counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Counts {
+    #[default]
+    First,
+    Last,
 }
 
 /// One parameter.
@@ -46,7 +55,7 @@ enum Shown {
 impl Params {
     /// Reads a query as Go's `url.ParseQuery` does: names and values are decoded, a raw `;` is refused.
     pub(super) fn parse_query(text: Option<&str>, known: &KnownParams) -> Result<Self, Fault> {
-        Self::parse(text, |segment| {
+        Self::parse(text, Counts::First, |segment| {
             if segment.contains(';') {
                 return Err(Fault::invalid(
                     "a `;` in its parameters",
@@ -64,20 +73,28 @@ impl Params {
         })
     }
 
-    /// Reads parameters as go-sql-driver does: names as they are, values decoded, and what has no `=` is not
-    /// a parameter.
-    pub(super) fn parse_mysql(text: Option<&str>, known: &KnownParams) -> Result<Self, Fault> {
-        Self::parse(text, |segment| {
+    /// Reads parameters as go-sql-driver does: names as they are, values decoded but for those that the driver takes
+    /// raw, and what has no `=` is not a parameter. Each one overwrites what an earlier one of its name has set.
+    pub(super) fn parse_mysql(
+        text: Option<&str>,
+        known: &KnownParams,
+        is_raw: impl Fn(&str) -> bool,
+    ) -> Result<Self, Fault> {
+        Self::parse(text, Counts::Last, |segment| {
             let Some((name, value)) = segment.split_once('=') else {
                 return Ok(None);
             };
-            let value = decode(value, Plus::Space)?;
+            let value = if is_raw(name) { value.to_owned() } else { decode(value, Plus::Space)? };
             Ok(Some(Param::new(name.to_owned(), value, true, known)))
         })
     }
 
-    fn parse(text: Option<&str>, read: impl Fn(&str) -> Result<Option<Param>, Fault>) -> Result<Self, Fault> {
-        let Some(text) = text else { return Ok(Self { segments: None }) };
+    fn parse(
+        text: Option<&str>,
+        counts: Counts,
+        read: impl Fn(&str) -> Result<Option<Param>, Fault>,
+    ) -> Result<Self, Fault> {
+        let Some(text) = text else { return Ok(Self { segments: None, counts }) };
         let mut segments = Vec::new();
         let mut in_secret = false;
         for segment in text.split('&') {
@@ -93,7 +110,7 @@ impl Params {
             }
             segments.push(Segment { written: SecretString::from(segment), param });
         }
-        Ok(Self { segments: Some(segments) })
+        Ok(Self { segments: Some(segments), counts })
     }
 
     /// All parameters, in order, repeated ones too.
@@ -101,18 +118,27 @@ impl Params {
         self.segments.iter().flatten().filter_map(|segment| segment.param.as_ref())
     }
 
-    /// The decoded value of the first parameter of this name, which is the one that kine's drivers use. Names
-    /// are compared with case.
+    /// The decoded value of the parameter of this name. Where there are several, it is the one that kine's driver uses:
+    /// the last for MySQL, the first for all others. Names are compared with case.
     ///
     /// None if there is no such parameter, and none if its value may be a secret; [`expose`](Self::expose)
     /// gives those.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.iter().find(|param| param.name == name)?.value()
+        self.find(name)?.value()
     }
 
-    /// The decoded value of the first parameter of this name, be it a secret or not.
+    /// The decoded value of the parameter of this name, be it a secret or not; of several the one that
+    /// [`get`](Self::get) takes.
     pub fn expose(&self, name: &str) -> Option<&SecretString> {
-        self.iter().find(|param| param.name == name).map(Param::expose)
+        self.find(name).map(Param::expose)
+    }
+
+    fn find(&self, name: &str) -> Option<&Param> {
+        let mut found = self.iter().filter(|param| param.name == name);
+        match self.counts {
+            Counts::First => found.next(),
+            Counts::Last => found.last(),
+        }
     }
 
     /// Whether a parameter of this name is there, with a value or without.
@@ -307,7 +333,7 @@ mod tests {
 
     #[test]
     fn mysql_skips_what_has_no_equals_sign_and_keeps_it_in_the_text() {
-        let params = Params::parse_mysql(Some("tls&parseTime=true"), &MYSQL).unwrap();
+        let params = Params::parse_mysql(Some("tls&parseTime=true"), &MYSQL, |_| false).unwrap();
         assert_eq!(params.iter().count(), 1);
         assert_eq!(written(&params, Secrets::Exposed), "?tls&parseTime=true");
         assert_eq!(written(&params, Secrets::Masked), "?***&parseTime=true");

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use secrecy::ExposeSecret;
 
-use super::DataSource;
+use super::{DataSource, MysqlSource};
+use crate::redaction::Secrets;
 
 /// Looks like nothing that a parser or a message has of its own.
 const CANARY: &str = "CANARYx7Qz";
@@ -66,6 +67,12 @@ fn data_source() -> impl Strategy<Value = String> {
     )
 }
 
+/// What stands between the first `:` of a login and its `@`.
+fn password_of(url: &str) -> String {
+    let login = url.trim_start_matches("mysql://").split_once('@').map_or("", |(login, _)| login);
+    login.split_once(':').map_or("", |(_, password)| password).to_owned()
+}
+
 /// The places where a user writes a password, wrong forms too.
 fn with_password(place: usize, password: &str) -> String {
     let encoded: String = password.bytes().map(|byte| format!("%{byte:02x}")).collect();
@@ -109,6 +116,24 @@ proptest! {
     }
 
     #[test]
+    fn a_plain_mysql_url_and_its_drivers_form_mean_the_same(
+        user in "[a-z]{1,4}", password in "[!-~]{0,6}", host in "[a-z0-9.-]{1,6}", port in 1..u16::MAX, path in "[a-z%0-9]{0,4}",
+    ) {
+        let text = format!("mysql://{user}:{password}@{host}:{port}/{path}?parseTime=1&x=y");
+        if let Ok(DataSource::Mysql(url)) = DataSource::parse(&text) && url.is_url_form() {
+            let driver_form = url.expose_driver_form();
+            let Ok(DataSource::Mysql(driver)) = DataSource::parse(driver_form.expose_secret()) else {
+                return Err(TestCaseError::fail("its driver's form does not parse"));
+            };
+            prop_assert!(!driver.is_url_form());
+            let password = |source: &MysqlSource| source.password().map(|text| text.expose_secret().to_owned());
+            prop_assert_eq!(password(&driver), password(&url));
+            prop_assert_eq!(password(&url), Some(password_of(&text)));
+            prop_assert_eq!((driver.user(), driver.address(), driver.database()), (url.user(), url.address(), url.database()));
+        }
+    }
+
+    #[test]
     fn no_text_panics(text in "\\PC{0,60}") {
         let _ = DataSource::parse(&text);
         for scheme in ["sqlite", "postgres", "mysql", "https"] {
@@ -120,7 +145,10 @@ proptest! {
     fn no_password_is_ever_shown(place in 0..16_usize, password in password()) {
         let text = with_password(place, &password);
         let (display, debug) = match DataSource::parse(&text) {
-            Ok(source) => (source.to_string(), format!("{source:?}")),
+            Ok(source) => {
+                let for_kine = source.write_for_kine(Secrets::Masked);
+                (format!("{source} {for_kine}"), format!("{source:?}"))
+            }
             Err(error) => (error.to_string(), format!("{error:?}")),
         };
         for shown in [display, debug] {

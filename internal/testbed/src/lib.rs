@@ -22,6 +22,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`etcd`], [`kine`], [`postgres`], [`mariadb`] | one server each |
+//! | [`driver_views`] | how kine's database drivers read a data-source name |
 //! | [`peer`] | all that serve the etcd API, as one list |
 //! | [`proxy`] | a TCP proxy that cuts, pauses, delays and half-closes |
 //! | [`need`] | what a test needs, and whether it is here |
@@ -39,9 +40,11 @@
 //! | `TESTBED_LONG` | `1`: tests run every seed and duration | off |
 //! | `ETCD_BIN` | the etcd program | `TESTBED_DIR/etcd/etcd`, then `PATH` |
 //! | `KINE_BIN_V0_16_4`, `KINE_BIN_V0_17_1` | kine of that version | `TESTBED_DIR/kine-vVERSION/kine` |
+//! | `DRIVER_VIEWS_BIN` | the program behind [`driver_views`] | `TESTBED_DIR/driver-views/driver-views` |
 //! | `POSTGRES_BIN_DIR` | the folder of `initdb` and `postgres` | `/usr/lib/postgresql/*/bin`, then `PATH` |
 //! | `MARIADB_BIN_DIR` | the folder of `mariadbd` | `PATH`, `/usr/sbin` |
 
+pub mod driver_views;
 pub mod error;
 pub mod etcd;
 pub mod kine;

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use crate::{Error, Etcd, KineVersion, MariaDb, Postgres};
+use crate::{Error, Etcd, KineVersion, MariaDb, Postgres, driver_views};
 
-/// A server that a test cannot do without.
+/// A server or a program that a test cannot do without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Need {
@@ -16,6 +16,8 @@ pub enum Need {
     Postgres,
     /// MariaDB.
     MariaDb,
+    /// kine's database drivers: see [`driver_views`].
+    DriverViews,
 }
 
 impl Need {
@@ -30,6 +32,7 @@ impl Need {
             Self::Kine(version) => version.program().map(drop),
             Self::Postgres => Postgres::bin_dir().map(drop),
             Self::MariaDb => MariaDb::check(),
+            Self::DriverViews => driver_views::program().map(drop),
         }
     }
 }
@@ -41,6 +44,7 @@ impl fmt::Display for Need {
             Self::Kine(version) => write!(f, "kine {version}"),
             Self::Postgres => f.write_str("PostgreSQL"),
             Self::MariaDb => f.write_str("MariaDB"),
+            Self::DriverViews => f.write_str("driver-views"),
         }
     }
 }

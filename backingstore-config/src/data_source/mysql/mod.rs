@@ -1,31 +1,49 @@
 //! `mysql://` and a DSN of go-sql-driver: `USER:PASSWORD@NET(ADDRESS)/DATABASE?PARAMETERS`.
 //!
-//! It is not a URL. Nothing before the last `/` is percent-encoded, so a password may hold `@`, `:` and `/`
-//! as they are.
+//! It is not a URL. Nothing before the last `/` is percent-encoded, so a password may hold `@`, `:` and `/` as they are.
+//! The plain URL that users try first is read too, where it can be nothing else.
+//!
+//! Read [`address`] and [`settings`] first; [`url_form`] says which URLs are read, [`duration`] is Go's grammar.
+
+mod address;
+mod duration;
+mod settings;
+mod url_form;
 
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 
 use super::fault::Fault;
-use super::host::{parse_port, split_host_port};
 use super::known_params::MYSQL;
 use super::params::Params;
 use super::percent::{Plus, decode};
 use super::secrets::SecretParts;
 use crate::redaction::{MASK, Secrets};
 
+pub use address::MysqlAddress;
+pub use settings::{MysqlSettings, MysqlTlsMode};
+
 /// What kine uses for `mysql://` alone, as long as no TLS file is set (`pkg/drivers/mysql`).
 const KINE_DEFAULT: &str = "root@unix(/var/run/mysqld/mysqld.sock)/";
-/// go-sql-driver's default address of the net `unix`.
-const DEFAULT_SOCKET: &str = "/tmp/mysql.sock";
-const DEFAULT_PORT: u16 = 3306;
 
 /// A database of a MySQL or MariaDB server.
+///
+/// It is read as go-sql-driver v1.10 reads a DSN, which is the driver of kine v0.16.4. What the driver refuses is refused,
+/// and so are a few texts that it reads and that no server can be reached with, or that could show half of a password in
+/// the place of something else:
+///
+/// - a net other than `tcp`, `tcp4`, `tcp6` and `unix`, and an address that cannot be dialled;
+/// - a `/`, `?`, `(` or `)` in the user, and a raw `@`, `(` or `)` in the database's name;
+/// - a NUL character, and percent-encoded bytes that are not UTF-8.
+///
+/// The plain URL `mysql://USER:PASSWORD@HOST:PORT/DATABASE?PARAMETERS`, which the driver refuses, is read where it can be
+/// nothing else: with one `/`, at most one `@`, no brackets but those of an IPv6 address, no `#`, a host that is a name or
+/// an address, and neither `:`, `%`, `?`, a bracket nor a space in user and password.
+/// [`expose_driver_form`](Self::expose_driver_form) is what kine can read then.
 #[derive(Clone)]
 pub struct MysqlSource {
-    /// Nothing was written after `mysql://`, and the rest is kine's default.
-    is_kine_default: bool,
+    form: Form,
     login: Option<Login>,
     /// `tcp(HOST:PORT)` as written; what it means is `address`.
     written_address: String,
@@ -33,6 +51,15 @@ pub struct MysqlSource {
     written_database: String,
     database: String,
     params: Params,
+    settings: MysqlSettings,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// Nothing was written after `mysql://`, and the rest is kine's default.
+    KineDefault,
+    Driver,
+    Url,
 }
 
 #[derive(Clone)]
@@ -41,29 +68,11 @@ struct Login {
     password: Option<SecretString>,
 }
 
-/// Where a MySQL server listens.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum MysqlAddress {
-    /// A host and a port.
-    Tcp {
-        /// A name or an address, IPv6 without brackets. Empty means this machine.
-        host: String,
-        /// The port; 3306 where none is written.
-        port: u16,
-    },
-    /// A Unix socket.
-    Unix {
-        /// The socket's path.
-        path: String,
-    },
-}
-
 impl MysqlSource {
     /// Parses what follows `mysql://`.
     pub(super) fn parse(dsn: &str) -> Result<Self, Fault> {
         if dsn.is_empty() {
-            return Ok(Self { is_kine_default: true, ..Self::parse(KINE_DEFAULT)? });
+            return Ok(Self { form: Form::KineDefault, ..Self::parse(KINE_DEFAULT)? });
         }
         if dsn.contains('\0') {
             return Err(Fault::invalid("a NUL character in it", "remove it"));
@@ -78,7 +87,10 @@ impl MysqlSource {
             Some((login, address)) => (Some(Login::parse(login)?), address),
             None => (None, left),
         };
-        let address = parse_address(written_address)?;
+        let (form, address) = match MysqlAddress::parse(written_address) {
+            Ok(address) => (Form::Driver, address),
+            Err(fault) => (Form::Url, url_form::address_of(dsn).ok_or(fault)?),
+        };
         let (written_database, query) = match right.split_once('?') {
             Some((database, query)) => (database, Some(query)),
             None => (right, None),
@@ -89,14 +101,18 @@ impl MysqlSource {
                 "end the DSN with `/DATABASE`, also after a password that holds a `/`; percent-encode a bracket or an `@` of a database's name",
             ));
         }
+        let params = Params::parse_mysql(query, &MYSQL, settings::is_taken_raw)?;
+        let written = query.into_iter().flat_map(|query| query.split('&'));
+        let settings = MysqlSettings::read(written.filter_map(|segment| segment.split_once('=')))?;
         Ok(Self {
-            is_kine_default: false,
+            form,
             login,
             written_address: written_address.to_owned(),
             address,
             database: decode(written_database, Plus::Literal)?,
             written_database: written_database.to_owned(),
-            params: Params::parse_mysql(query, &MYSQL)?,
+            params,
+            settings,
         })
     }
 
@@ -124,12 +140,43 @@ impl MysqlSource {
     /// Whether nothing follows `mysql://`. kine then takes root on a local socket, or on `127.0.0.1` if it is
     /// started with a TLS file.
     pub fn is_kine_default(&self) -> bool {
-        self.is_kine_default
+        self.form == Form::KineDefault
     }
 
-    /// All parameters as written.
+    /// Whether it is written as a plain URL, which kine cannot read. [`driver_form_redacted`](Self::driver_form_redacted)
+    /// shows the right form.
+    pub fn is_url_form(&self) -> bool {
+        self.form == Form::Url
+    }
+
+    /// The whole data source with its secrets in the form that the driver reads: for a plain URL the same with
+    /// `tcp(HOST:PORT)` in it, for all others the text as it was parsed.
+    pub fn expose_driver_form(&self) -> SecretString {
+        SecretString::from(self.write_driver_form(Secrets::Exposed))
+    }
+
+    /// What [`expose_driver_form`](Self::expose_driver_form) gives, redacted.
+    pub fn driver_form_redacted(&self) -> String {
+        self.write_driver_form(Secrets::Masked)
+    }
+
+    /// All parameters as written. Of a repeated one the last counts.
     pub fn params(&self) -> &Params {
         &self.params
+    }
+
+    /// What the driver makes of the parameters that it knows.
+    pub fn settings(&self) -> &MysqlSettings {
+        &self.settings
+    }
+
+    /// How the connection is encrypted, by the data source alone: without a parameter `tls` it is not.
+    ///
+    /// kine's TLS files count only where the data source says nothing or `tls=false`: the driver builds its settings when it
+    /// reads any other `tls`, and does not look at kine's afterwards (kine v0.16.4 `prepareConfig`, go-sql-driver v1.10
+    /// `normalize`).
+    pub fn tls_mode(&self) -> MysqlTlsMode {
+        self.settings.tls
     }
 
     /// What [`write`](Self::write) masks.
@@ -141,10 +188,21 @@ impl MysqlSource {
     }
 
     pub(super) fn write(&self, secrets: Secrets) -> String {
-        let mut out = String::from("mysql://");
-        if self.is_kine_default && secrets == Secrets::Exposed {
-            return out;
+        if self.form == Form::KineDefault && secrets == Secrets::Exposed {
+            return "mysql://".to_owned();
         }
+        self.write_with(&self.written_address, secrets)
+    }
+
+    pub(super) fn write_driver_form(&self, secrets: Secrets) -> String {
+        match self.form {
+            Form::Url => self.write_with(&self.address.write(), secrets),
+            Form::Driver | Form::KineDefault => self.write(secrets),
+        }
+    }
+
+    fn write_with(&self, address: &str, secrets: Secrets) -> String {
+        let mut out = String::from("mysql://");
         if let Some(login) = &self.login {
             out.push_str(&login.user);
             if let Some(password) = &login.password {
@@ -156,7 +214,7 @@ impl MysqlSource {
             }
             out.push('@');
         }
-        out.push_str(&self.written_address);
+        out.push_str(address);
         out.push('/');
         out.push_str(&self.written_database);
         self.params.write(&mut out, secrets);
@@ -186,61 +244,6 @@ impl Login {
         }
         Ok(Self { user: user.to_owned(), password })
     }
-}
-
-/// Reads `NET`, `NET(ADDRESS)` or nothing.
-fn parse_address(text: &str) -> Result<MysqlAddress, Fault> {
-    let (net, address) = match text.split_once('(') {
-        Some((net, rest)) => match rest.strip_suffix(')') {
-            Some(address) => (net, Some(address)),
-            None if rest.contains(')') => {
-                return Err(Fault::invalid(
-                    "text between the `)` of its address and the last `/`",
-                    "write a `/` of a parameter's value as `%2F`: the last `/` is the one before the database's name",
-                ));
-            }
-            None => {
-                return Err(Fault::invalid("a `(` without its `)` before the `/`", "write `tcp(HOST:3306)`"));
-            }
-        },
-        None => (text, None),
-    };
-    let address = address.filter(|address| !address.is_empty());
-    match net {
-        "" | "tcp" => tcp_address(address.unwrap_or("127.0.0.1")),
-        // The driver adds a port to `tcp` alone.
-        "tcp4" | "tcp6" => match address.map(tcp_address) {
-            Some(Ok(parsed)) if has_port(address) => Ok(parsed),
-            Some(Err(fault)) => Err(fault),
-            _ => Err(Fault::invalid("no port in its `tcp4` or `tcp6` address", "write `tcp(HOST:3306)`")),
-        },
-        "unix" => Ok(MysqlAddress::Unix { path: address.unwrap_or(DEFAULT_SOCKET).to_owned() }),
-        _ => Err(Fault::invalid(
-            "an address that is not `tcp(HOST:PORT)` or `unix(PATH)`",
-            "write `mysql://USER:PASSWORD@tcp(HOST:3306)/DATABASE`: it is not a URL, the host stands in brackets after `tcp`",
-        )),
-    }
-}
-
-fn has_port(address: Option<&str>) -> bool {
-    address.is_some_and(|text| text.rsplit_once(':').is_some_and(|(_, port)| parse_port(port).is_ok()))
-}
-
-fn tcp_address(text: &str) -> Result<MysqlAddress, Fault> {
-    // The driver adds its port to whatever has none, so an IPv6 address without brackets works, and one in
-    // brackets without a port becomes `[[ADDRESS]]:3306`, which it cannot dial (go-sql-driver
-    // `ensureHavePort`).
-    if text.parse::<std::net::Ipv6Addr>().is_ok() {
-        return Ok(MysqlAddress::Tcp { host: text.to_owned(), port: DEFAULT_PORT });
-    }
-    if text.starts_with('[') && text.ends_with(']') {
-        return Err(Fault::invalid(
-            "an IPv6 address in brackets without a port",
-            "write `tcp([ADDRESS]:3306)`",
-        ));
-    }
-    let (host, port) = split_host_port(text)?;
-    Ok(MysqlAddress::Tcp { host: host.to_owned(), port: port.unwrap_or(DEFAULT_PORT) })
 }
 
 #[cfg(test)]
@@ -295,8 +298,7 @@ mod tests {
         assert_eq!(*parse("u@tcp(:3307)/d").address(), tcp("", 3307));
         assert_eq!(password(&parse("u:@tcp(h)/d")), Some(""));
         assert_eq!(parse("@tcp(h)/d").user(), Some(""));
-        let socket = MysqlAddress::Unix { path: DEFAULT_SOCKET.to_owned() };
-        assert_eq!(*parse("u@unix/d").address(), socket);
+        assert!(parse("u@unix/d").address().is_unix_socket());
     }
 
     #[test]
@@ -308,16 +310,54 @@ mod tests {
     }
 
     #[test]
-    fn ipv6_needs_brackets_with_a_port_and_none_without() {
-        assert_eq!(*parse("u@tcp([::1]:3306)/d").address(), tcp("::1", 3306));
-        assert_eq!(*parse("u@tcp(::1)/d").address(), tcp("::1", 3306));
-        assert!(MysqlSource::parse("u@tcp([::1])/d").is_err());
+    fn the_url_form_is_read_and_written_in_both_forms() {
+        let source = parse("u:p@db.example.com/vcluster?tls=true");
+        assert!(source.is_url_form());
+        assert_eq!(source.user(), Some("u"));
+        assert_eq!(password(&source), Some("p"));
+        assert_eq!(*source.address(), tcp("db.example.com", 3306));
+        assert_eq!(source.database(), Some("vcluster"));
+        assert_eq!(source.tls_mode(), MysqlTlsMode::Verified);
+        assert_eq!(source.write(Secrets::Exposed), "mysql://u:p@db.example.com/vcluster?tls=true");
+        assert_eq!(
+            source.expose_driver_form().expose_secret(),
+            "mysql://u:p@tcp(db.example.com:3306)/vcluster?tls=true"
+        );
+        assert_eq!(source.driver_form_redacted(), "mysql://u:***@tcp(db.example.com:3306)/vcluster?tls=true");
+        let ipv6 = parse("u@[::1]:3307/d");
+        assert_eq!(ipv6.driver_form_redacted(), "mysql://u@tcp([::1]:3307)/d");
     }
 
     #[test]
-    fn the_url_form_is_answered_with_the_right_one() {
-        let fault = MysqlSource::parse("u:p@db.example.com:3306/vcluster").unwrap_err();
-        assert!(fault.help.contains("tcp(HOST:3306)"), "{}", fault.help);
+    fn the_drivers_form_is_its_own_driver_form() {
+        for dsn in ["", "u:p@(h)/d", "u@tcp/d?x", "/", "u:p@unix(/s)/"] {
+            let source = parse(dsn);
+            assert!(!source.is_url_form(), "{dsn}");
+            assert_eq!(source.expose_driver_form().expose_secret(), format!("mysql://{dsn}"));
+        }
+    }
+
+    #[test]
+    fn an_ambiguous_url_is_answered_with_the_right_form() {
+        for dsn in ["u:p%40w@db.example.com:3306/vcluster", "u:p:w@db/d", "u:p@db,db2/d"] {
+            let fault = MysqlSource::parse(dsn).unwrap_err();
+            assert!(fault.help.contains("tcp(HOST:3306)"), "{}", fault.help);
+        }
+    }
+
+    #[test]
+    fn the_last_of_a_repeated_parameter_counts() {
+        let source = parse("u@tcp(h)/d?tls=true&sql_mode=%27ANSI%27&tls=false&sql_mode=%27TRADITIONAL%27");
+        assert_eq!(source.params().get("tls"), Some("false"));
+        assert_eq!(source.tls_mode(), MysqlTlsMode::Disabled);
+        assert_eq!(source.params().get("sql_mode"), Some("'TRADITIONAL'"));
+    }
+
+    #[test]
+    fn a_value_that_the_driver_does_not_decode_is_kept_as_it_is() {
+        let source = parse("u@tcp(h)/d?charset=utf8%2Cutf8mb4&x=a%2Cb");
+        assert_eq!(source.params().get("charset"), Some("utf8%2Cutf8mb4"));
+        assert_eq!(source.params().expose("x").unwrap().expose_secret(), "a,b");
     }
 
     #[test]
@@ -338,7 +378,8 @@ mod tests {
             "u@tcp(h:99999)/d",
             "u@tcp4(h)/d",
             "u@tcp(h)/%zz",
-            "u@tcp(h)/d?charset=%",
+            "u@tcp(h)/d?time_zone=%",
+            "u@tcp(h)/d?timeout=30",
             "u:p@tcp(h)/p2@tcp(h)",
             "tcp(h)/d?password=p@/w",
         ] {
