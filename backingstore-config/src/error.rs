@@ -102,7 +102,7 @@ impl ConfigError {
             place: None,
             problem: problem.into(),
             help: help.into(),
-            others: Vec::new(),
+            others: Box::default(),
         }
     }
 
