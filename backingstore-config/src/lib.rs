@@ -59,8 +59,8 @@ mod tree;
 
 pub use data_source::{
     DataSource, Engine, EtcdEndpoint, EtcdEndpoints, EtcdScheme, JournalMode, KerberosCredentials,
-    KerberosLogin, MysqlAddress, MysqlSource, Param, Params, PostgresHost, PostgresSource, SqliteSource,
-    SslMode, Synchronous, TransactionLock,
+    KerberosLogin, KineAddress, KineTls, KineView, MysqlAddress, MysqlSource, Param, Params, PostgresHost,
+    PostgresSource, SqliteSource, SslMode, Synchronous, TransactionLock,
 };
 pub use error::{ConfigError, ConfigErrorKind, Place};
 pub use kine_command::KineCommand;
