@@ -61,8 +61,8 @@ mod yaml;
 
 pub use data_source::{
     DataSource, Engine, EtcdEndpoint, EtcdEndpoints, EtcdScheme, JournalMode, KerberosCredentials,
-    KerberosLogin, MysqlAddress, MysqlSettings, MysqlSource, MysqlTlsMode, Param, Params, PostgresHost,
-    PostgresSource, SqliteSource, SslMode, Synchronous, TransactionLock,
+    KerberosLogin, KineAddress, KineTls, KineView, MysqlAddress, MysqlSettings, MysqlSource, MysqlTlsMode,
+    Param, Params, PostgresHost, PostgresSource, SqliteSource, SslMode, Synchronous, TransactionLock,
 };
 pub use error::{ConfigError, ConfigErrorKind, Place};
 pub use kine_command::KineCommand;

@@ -8,6 +8,7 @@ mod etcd;
 mod fault;
 mod host;
 mod kerberos;
+mod kine_view;
 mod known_params;
 mod mysql;
 mod params;
@@ -31,6 +32,7 @@ use secrets::SecretParts;
 
 pub use etcd::{EtcdEndpoint, EtcdEndpoints, EtcdScheme};
 pub use kerberos::{KerberosCredentials, KerberosLogin};
+pub use kine_view::{KineAddress, KineTls, KineView};
 pub use mysql::{MysqlAddress, MysqlSettings, MysqlSource, MysqlTlsMode};
 pub use params::{Param, Params};
 pub use postgres::{PostgresHost, PostgresSource, SslMode};

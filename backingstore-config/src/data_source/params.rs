@@ -228,6 +228,16 @@ impl Param {
         Self { is_known: known.is_known(&name), name, value: SecretString::from(value), shown }
     }
 
+    /// One that nobody wrote, whose value is no secret.
+    pub(super) fn added(name: &str, value: &str, known: &KnownParams) -> Self {
+        Self::new(name.to_owned(), value.to_owned(), true, known)
+    }
+
+    /// The decoded name, be it shown or not.
+    pub(super) fn exposed_name(&self) -> &str {
+        &self.name
+    }
+
     /// The decoded name, or `***` where it does not look like one: half of a password that was not
     /// percent-encoded can stand here.
     pub fn name(&self) -> &str {

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use secrecy::ExposeSecret;
 
 use super::{DataSource, MysqlSource};
+use crate::model::TlsFiles;
 use crate::redaction::Secrets;
 
 /// Looks like nothing that a parser or a message has of its own.
@@ -96,6 +97,20 @@ fn with_password(place: usize, password: &str) -> String {
     }
 }
 
+/// Every text that a data source gives out without being asked for its secrets.
+fn everything_shown(source: &DataSource) -> Vec<String> {
+    let files = TlsFiles { ca_file: Some("/ca.crt".to_owned()), ..TlsFiles::default() };
+    let view = source.as_kine_reads(&files);
+    let mut shown = vec![source.to_string(), format!("{source:?}"), view.to_string(), format!("{view:?}")];
+    shown.push(format!("{:?} {:?} {:?}", view.params(), view.database(), view.addresses()));
+    shown.push(source.write_for_kine(Secrets::Masked));
+    if let DataSource::Postgres(source) = source {
+        shown.push(format!("{:?}", source.kerberos()));
+        shown.extend(source.params().unknown().map(|param| param.name().to_owned()));
+    }
+    shown
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
@@ -134,24 +149,33 @@ proptest! {
     }
 
     #[test]
+    fn what_kine_reads_is_written_so_that_it_reads_the_same_again(text in data_source()) {
+        if let Ok(source) = DataSource::parse(&text) {
+            let view = source.as_kine_reads(&TlsFiles::default());
+            let canonical = DataSource::parse(view.expose().expose_secret());
+            let again = canonical.map(|source| source.as_kine_reads(&TlsFiles::default()));
+            prop_assert_eq!(again.as_ref(), Ok(&view));
+            prop_assert!(again.unwrap().is_same_place(&view));
+        }
+    }
+
+    #[test]
     fn no_text_panics(text in "\\PC{0,60}") {
-        let _ = DataSource::parse(&text);
-        for scheme in ["sqlite", "postgres", "mysql", "https"] {
-            let _ = DataSource::parse(&format!("{scheme}://{text}"));
+        for scheme in ["", "sqlite://", "postgres://", "mysql://", "https://"] {
+            if let Ok(source) = DataSource::parse(&format!("{scheme}{text}")) {
+                everything_shown(&source);
+            }
         }
     }
 
     #[test]
     fn no_password_is_ever_shown(place in 0..16_usize, password in password()) {
         let text = with_password(place, &password);
-        let (display, debug) = match DataSource::parse(&text) {
-            Ok(source) => {
-                let for_kine = source.write_for_kine(Secrets::Masked);
-                (format!("{source} {for_kine}"), format!("{source:?}"))
-            }
-            Err(error) => (error.to_string(), format!("{error:?}")),
+        let shown = match DataSource::parse(&text) {
+            Ok(source) => everything_shown(&source),
+            Err(error) => vec![error.to_string(), format!("{error:?}")],
         };
-        for shown in [display, debug] {
+        for shown in shown {
             prop_assert!(!shown.contains(CANARY), "{}", shown);
         }
     }

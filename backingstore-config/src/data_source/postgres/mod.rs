@@ -134,7 +134,7 @@ impl PostgresSource {
         let hosts = hosts::resolve(&self.written_hosts, from_query("host"), from_query("port"))?;
         settings::check(|name| self.exposed_param(name))?;
         // Over Unix sockets pgx does not look at it.
-        if !is_local(&hosts) {
+        if !all_sockets(&hosts) {
             SslMode::of(|name| self.exposed_param(name))?;
         }
         let has_text = |text: &String| !text.is_empty();
@@ -181,7 +181,7 @@ impl PostgresSource {
     ///
     /// Where all hosts are folders of Unix sockets it is [`SslMode::Disable`], whatever is written.
     pub fn ssl_mode(&self) -> SslMode {
-        if is_local(&self.hosts) {
+        if self.is_local() {
             return SslMode::Disable;
         }
         let mode = SslMode::of(|name| self.exposed_param(name));
@@ -202,6 +202,22 @@ impl PostgresSource {
     /// All parameters as written.
     pub fn params(&self) -> &Params {
         &self.params
+    }
+
+    /// Whether all its hosts are folders of Unix sockets.
+    pub(super) fn is_local(&self) -> bool {
+        all_sockets(&self.hosts)
+    }
+
+    /// The path, decoded, with the `/` at its start.
+    pub(super) fn path(&self) -> String {
+        // Parsing has refused a path that cannot be decoded.
+        decode(self.written_path.as_deref().unwrap_or_default(), Plus::Literal).unwrap_or_default()
+    }
+
+    /// The parameter that takes the place of the path.
+    pub(super) fn database_param(&self) -> Option<&str> {
+        self.exposed_param("dbname").or_else(|| self.exposed_param("database"))
     }
 
     /// The decoded value of the first parameter of this name, be it a secret or not.
@@ -276,7 +292,7 @@ impl Login {
 
 /// Whether all hosts are folders of Unix sockets. Without any host it is not known: the driver looks for a socket, and
 /// falls back to `localhost`.
-fn is_local(hosts: &[PostgresHost]) -> bool {
+fn all_sockets(hosts: &[PostgresHost]) -> bool {
     !hosts.is_empty() && hosts.iter().all(PostgresHost::is_unix_socket)
 }
 
