@@ -31,6 +31,7 @@
 //! - [`Store`] is the one store that it means; [`VirtualClusterConfig::store`] finds it.
 //! - [`DataSource`] is the string that names a database: SQLite, PostgreSQL, MySQL or etcd endpoints.
 //! - [`KineCommand`] is the arguments and the environment that start kine on a data source.
+//! - [`surroundings`] is what a store needs around it: network policies, Secrets, SQL, Kerberos, IAM.
 //! - [`ConfigError`] says what is wrong, where, and what to write instead.
 //!
 //! # What it refuses
@@ -56,6 +57,7 @@ pub mod model;
 mod reading;
 mod redaction;
 mod store;
+pub mod surroundings;
 mod values;
 mod yaml;
 
