@@ -47,6 +47,8 @@ pub enum ConfigErrorKind {
     UnsupportedScheme,
     /// A data source is not what its engine reads.
     InvalidDataSource,
+    /// The endpoint of an external etcd is not the `HOST:PORT` that vCluster takes.
+    InvalidEndpoint,
     /// The store is not one that kine serves.
     NotServedByKine,
     /// The data source is not known before the platform has resolved the connector.

@@ -50,10 +50,12 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod data_source;
+pub mod diagnose;
 mod error;
 mod kine_command;
 mod kine_flags;
 pub mod model;
+mod platform;
 mod reading;
 mod redaction;
 mod store;
@@ -66,9 +68,11 @@ pub use data_source::{
     KerberosLogin, KineAddress, KineTls, KineView, MysqlAddress, MysqlSettings, MysqlSource, MysqlTlsMode,
     Param, Params, PostgresHost, PostgresSource, SqliteSource, SslMode, Synchronous, TransactionLock,
 };
+pub use diagnose::{Diagnostic, Inspection, PlatformInspection, Severity, SourceInspection};
 pub use error::{ConfigError, ConfigErrorKind, Place};
 pub use kine_command::KineCommand;
 pub use model::ChartRelease;
+pub use platform::PlatformConfig;
 pub use store::{
     DEFAULT_EMBEDDED_DATA_SOURCE, DeployedEtcd, EmbeddedDatabase, EmbeddedEtcd, ExternalDatabase,
     ExternalEtcd, Store, StoreKind,

@@ -6,11 +6,13 @@ use crate::reading::section;
 
 section! {
     /// `controlPlane`.
-    tolerant ControlPlane {
+    pub tolerant ControlPlane {
         /// `backingStore`: where the data is.
         "backingStore" backing_store: BackingStore,
         /// `distro`: the Kubernetes that runs.
         "distro" distro: Distro,
+        /// `standalone`: a control plane without a host cluster.
+        "standalone" standalone: Standalone,
         /// `statefulSet`: the control plane's own workload.
         "statefulSet" stateful_set: StatefulSet,
     }
@@ -18,7 +20,7 @@ section! {
 
 section! {
     /// `controlPlane.backingStore`.
-    strict BackingStore {
+    pub strict BackingStore {
         /// `database`: a SQL database behind kine.
         "database" database: Database,
         /// `etcd`: an etcd.
@@ -27,8 +29,16 @@ section! {
 }
 
 section! {
+    /// `controlPlane.standalone`.
+    pub tolerant Standalone {
+        /// `enabled`: whether it runs as a service of a machine, not in a pod. Absent means false.
+        "enabled" enabled: bool,
+    }
+}
+
+section! {
     /// `controlPlane.distro`.
-    tolerant Distro {
+    pub tolerant Distro {
         /// `k8s`: the one distribution since 0.33.
         "k8s" k8s: K8s,
     }
@@ -36,7 +46,7 @@ section! {
 
 section! {
     /// `controlPlane.distro.k8s`. Its image holds the kine that the control plane runs.
-    tolerant K8s {
+    pub tolerant K8s {
         /// `version`, in the place of the image's tag.
         "version" version: Option<String>,
         /// `image` of Kubernetes.
@@ -48,7 +58,7 @@ section! {
 
 section! {
     /// `controlPlane.statefulSet`.
-    tolerant StatefulSet {
+    pub tolerant StatefulSet {
         /// `highAvailability`.
         "highAvailability" high_availability: HighAvailability,
         /// `env` of the control plane's container, which kine inherits.
@@ -60,7 +70,7 @@ section! {
 
 section! {
     /// `controlPlane.statefulSet.highAvailability`.
-    tolerant HighAvailability {
+    pub tolerant HighAvailability {
         /// `replicas`: how many control planes run. The chart's default is 1; an embedded database allows no
         /// more.
         "replicas" replicas: Option<u32>,
@@ -75,7 +85,7 @@ section! {
 
 section! {
     /// `controlPlane.statefulSet.persistence`.
-    tolerant Persistence {
+    pub tolerant Persistence {
         /// `volumeClaim`: the claim for `/data`.
         "volumeClaim" volume_claim: VolumeClaim,
         /// `volumeClaimTemplates`, as Kubernetes has them, in the place of `volumeClaim`.
@@ -91,7 +101,7 @@ section! {
 
 section! {
     /// `controlPlane.statefulSet.persistence.volumeClaim`.
-    tolerant VolumeClaim {
+    pub tolerant VolumeClaim {
         /// `enabled`. The default is `auto`.
         "enabled" enabled: Option<ClaimSwitch>,
         /// `retentionPolicy` when the StatefulSet goes: `Retain` (the default) or `Delete`.

@@ -7,7 +7,7 @@ use crate::reading::section;
 
 section! {
     /// `controlPlane.backingStore.database`.
-    strict Database {
+    pub strict Database {
         /// `embedded`: SQLite, unless its data source says otherwise.
         "embedded" embedded: DatabaseKine,
         /// `external`: a database that is there already, or that the platform makes.
@@ -17,7 +17,7 @@ section! {
 
 section! {
     /// What kine is started with.
-    strict DatabaseKine {
+    pub strict DatabaseKine {
         [/// `caFile`, `certFile` and `keyFile`: paths inside the control plane's container.
         tls: TlsFiles],
         /// `enabled`. Absent means false.
@@ -34,7 +34,7 @@ section! {
 
 section! {
     /// `controlPlane.backingStore.database.external`.
-    strict ExternalDatabaseKine {
+    pub strict ExternalDatabaseKine {
         [/// What the embedded database has too.
         kine: DatabaseKine],
         /// `connector`: the name of a Secret beside the platform, which makes a database and a user with it.

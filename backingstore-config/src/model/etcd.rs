@@ -7,7 +7,7 @@ use crate::reading::section;
 
 section! {
     /// `controlPlane.backingStore.etcd`.
-    strict Etcd {
+    pub strict Etcd {
         /// `embedded`: an etcd member in each control plane.
         "embedded" embedded: EtcdEmbedded,
         /// `deploy`: an etcd that the chart deploys beside the control plane.
@@ -19,7 +19,7 @@ section! {
 
 section! {
     /// `controlPlane.backingStore.etcd.embedded`.
-    strict EtcdEmbedded {
+    pub strict EtcdEmbedded {
         /// `enabled`. Absent means false.
         "enabled" enabled: bool,
         /// `migrateFromDeployedEtcd`: copy a deployed etcd's data at the first start.
@@ -34,7 +34,7 @@ section! {
 
 section! {
     /// `controlPlane.backingStore.etcd.external`.
-    strict EtcdExternal {
+    pub strict EtcdExternal {
         /// `enabled`. Absent means false.
         "enabled" enabled: bool,
         /// `endpoint`: `HOST:PORT`. vCluster puts `https://` before it.

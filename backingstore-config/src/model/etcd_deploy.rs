@@ -12,7 +12,7 @@ use crate::reading::section;
 
 section! {
     /// `controlPlane.backingStore.etcd.deploy`.
-    strict EtcdDeploy {
+    pub strict EtcdDeploy {
         /// `enabled`. Absent means false.
         "enabled" enabled: bool,
         /// `statefulSet`: the etcd's own workload.
@@ -26,7 +26,7 @@ section! {
 
 section! {
     /// `etcd.deploy.service`.
-    strict EtcdService {
+    pub strict EtcdService {
         /// `enabled`. The default is true; without it clients use the headless Service.
         "enabled" enabled: Option<bool>,
         /// `annotations` of the Service.
@@ -36,7 +36,7 @@ section! {
 
 section! {
     /// `etcd.deploy.headlessService`.
-    strict EtcdHeadlessService {
+    pub strict EtcdHeadlessService {
         /// `annotations` of the Service.
         "annotations" annotations: BTreeMap<String, String>,
     }
@@ -44,7 +44,7 @@ section! {
 
 section! {
     /// `etcd.deploy.statefulSet`.
-    strict EtcdStatefulSet {
+    pub strict EtcdStatefulSet {
         /// `enabled`. The default is true.
         "enabled" enabled: Option<bool>,
         /// `enableServiceLinks` of the pods. The default is true.
@@ -78,7 +78,7 @@ section! {
 
 section! {
     /// `resources` of a container.
-    strict Resources {
+    pub strict Resources {
         /// `limits`, as quantities of Kubernetes.
         "limits" limits: BTreeMap<String, Untyped>,
         /// `requests`, as quantities of Kubernetes.
@@ -88,7 +88,7 @@ section! {
 
 section! {
     /// `pods`: what the pods alone have.
-    strict PodMetadata {
+    pub strict PodMetadata {
         /// `annotations` of the pods.
         "annotations" annotations: BTreeMap<String, String>,
         /// `labels` of the pods.
@@ -98,7 +98,7 @@ section! {
 
 section! {
     /// `etcd.deploy.statefulSet.highAvailability`.
-    strict EtcdHighAvailability {
+    pub strict EtcdHighAvailability {
         /// `replicas`: how many members. The default is 1; an odd number is right.
         "replicas" replicas: Option<u32>,
     }
@@ -106,7 +106,7 @@ section! {
 
 section! {
     /// `scheduling` of the etcd's pods.
-    strict Scheduling {
+    pub strict Scheduling {
         /// `podManagementPolicy`. The default is `Parallel`.
         "podManagementPolicy" pod_management_policy: Option<String>,
         /// `nodeSelector`.
@@ -124,7 +124,7 @@ section! {
 
 section! {
     /// `security`: the contexts of pod and container.
-    strict Security {
+    pub strict Security {
         /// `podSecurityContext`, as Kubernetes has it.
         "podSecurityContext" pod_security_context: Untyped,
         /// `containerSecurityContext`, as Kubernetes has it.
@@ -134,7 +134,7 @@ section! {
 
 section! {
     /// `etcd.deploy.statefulSet.persistence`.
-    strict EtcdPersistence {
+    pub strict EtcdPersistence {
         /// `volumeClaim`: the claim of each member.
         "volumeClaim" volume_claim: EtcdVolumeClaim,
         /// `volumeClaimTemplates`, as Kubernetes has them, in the place of `volumeClaim`.
@@ -148,7 +148,7 @@ section! {
 
 section! {
     /// `etcd.deploy.statefulSet.persistence.volumeClaim`.
-    strict EtcdVolumeClaim {
+    pub strict EtcdVolumeClaim {
         /// `enabled`. The default is true.
         "enabled" enabled: Option<bool>,
         /// `retentionPolicy` when the StatefulSet goes: `Retain` (the default) or `Delete`.

@@ -10,7 +10,7 @@ use crate::yaml::{Entry, Node, Value};
 
 section! {
     /// An entry of `env`.
-    tolerant EnvVar {
+    pub tolerant EnvVar {
         /// `name` of the variable.
         "name" name: Option<String>,
         /// `value`. It can be a secret.
@@ -22,7 +22,7 @@ section! {
 
 section! {
     /// An entry of `addVolumes`. What kind of volume it is stays as it was written.
-    tolerant Volume {
+    pub tolerant Volume {
         /// `name` of the volume.
         "name" name: Option<String>,
     }
@@ -30,7 +30,7 @@ section! {
 
 section! {
     /// An entry of `addVolumeMounts`.
-    tolerant VolumeMount {
+    pub tolerant VolumeMount {
         /// `name` of the volume.
         "name" name: Option<String>,
         /// `mountPath`: where the container sees it.

@@ -17,7 +17,8 @@ mod release;
 mod tls;
 
 pub use control_plane::{
-    BackingStore, ControlPlane, Distro, HighAvailability, K8s, Persistence, StatefulSet, VolumeClaim,
+    BackingStore, ControlPlane, Distro, HighAvailability, K8s, Persistence, Standalone, StatefulSet,
+    VolumeClaim,
 };
 pub use database::{Database, DatabaseKine, ExternalDatabaseKine};
 pub use etcd::{Etcd, EtcdEmbedded, EtcdExternal};

@@ -7,7 +7,7 @@ use crate::reading::section;
 
 section! {
     /// `policies`.
-    tolerant Policies {
+    pub tolerant Policies {
         /// `networkPolicy`: what traffic the chart's network policies let through.
         "networkPolicy" network_policy: NetworkPolicy,
     }
@@ -16,7 +16,7 @@ section! {
 section! {
     /// `policies.networkPolicy`. A file has the keys of one shape; those before 0.31 are refused by later charts,
     /// and the other way round.
-    strict NetworkPolicy {
+    pub strict NetworkPolicy {
         /// `enabled`. Absent means false.
         "enabled" enabled: bool,
         /// `labels` of the policies.
@@ -40,7 +40,7 @@ section! {
 
 section! {
     /// `policies.networkPolicy.controlPlane`.
-    strict ControlPlanePolicy {
+    pub strict ControlPlanePolicy {
         /// `ingress`: who may connect to the control plane.
         "ingress" ingress: Vec<IngressRule>,
         /// `egress`: where the control plane may connect to, beyond the chart's own rules.
@@ -50,7 +50,7 @@ section! {
 
 section! {
     /// `policies.networkPolicy.workload`.
-    strict WorkloadPolicy {
+    pub strict WorkloadPolicy {
         /// `publicEgress`: whether the tenant's pods reach what is outside of private networks.
         "publicEgress" public_egress: PublicEgress,
         /// `ingress`: who may connect to the tenant's pods.
@@ -62,7 +62,7 @@ section! {
 
 section! {
     /// `policies.networkPolicy.workload.publicEgress`.
-    strict PublicEgress {
+    pub strict PublicEgress {
         [/// `cidr` and `except`: the addresses.
         block: AddressRange],
         /// `enabled`. The default is true.
@@ -72,7 +72,7 @@ section! {
 
 section! {
     /// `policies.networkPolicy.outgoingConnections`, before 0.31.
-    strict OutgoingConnections {
+    pub strict OutgoingConnections {
         /// `platform`: whether the platform may be connected to. The default is true.
         "platform" platform: Option<bool>,
         /// `ipBlock`: the addresses.
@@ -82,7 +82,7 @@ section! {
 
 section! {
     /// A rule about incoming traffic.
-    strict IngressRule {
+    pub strict IngressRule {
         /// `ports`. Empty means every port.
         "ports" ports: Vec<PolicyPort>,
         /// `from`. Empty means everyone.
@@ -92,7 +92,7 @@ section! {
 
 section! {
     /// A rule about outgoing traffic.
-    strict EgressRule {
+    pub strict EgressRule {
         /// `ports`. Empty means every port.
         "ports" ports: Vec<PolicyPort>,
         /// `to`. Empty means everywhere.
@@ -102,7 +102,7 @@ section! {
 
 section! {
     /// A port, or a range of them.
-    strict PolicyPort {
+    pub strict PolicyPort {
         /// `protocol`: `TCP` (the default), `UDP` or `SCTP`.
         "protocol" protocol: Option<String>,
         /// `port`. Absent means every port.
@@ -114,7 +114,7 @@ section! {
 
 section! {
     /// One end of a connection.
-    strict PolicyPeer {
+    pub strict PolicyPeer {
         /// `podSelector`, as Kubernetes has it.
         "podSelector" pod_selector: Option<Untyped>,
         /// `namespaceSelector`, as Kubernetes has it.
@@ -126,7 +126,7 @@ section! {
 
 section! {
     /// Addresses.
-    strict AddressRange {
+    pub strict AddressRange {
         /// `cidr`, such as `10.0.0.0/8`.
         "cidr" cidr: Option<String>,
         /// `except`: blocks within it that are left out.

@@ -10,7 +10,7 @@ use crate::reading::section;
 
 section! {
     /// The values of the platform's chart.
-    tolerant PlatformValues {
+    pub tolerant PlatformValues {
         /// `replicaCount`: how many platforms run.
         "replicaCount" replica_count: Option<u32>,
         /// `config`: the platform's own config.
@@ -28,7 +28,7 @@ section! {
 
 section! {
     /// `config`.
-    tolerant PlatformSettings {
+    pub tolerant PlatformSettings {
         /// `database`: where the platform keeps its state. Not enabled means its own embedded one.
         "database" database: DatabaseKine,
         /// `costControl`.
@@ -38,7 +38,7 @@ section! {
 
 section! {
     /// `config.costControl`.
-    tolerant CostControl {
+    pub tolerant CostControl {
         /// `enabled`. Absent means the platform's default.
         "enabled" enabled: Option<bool>,
     }
@@ -46,7 +46,7 @@ section! {
 
 section! {
     /// `multiRegion`.
-    tolerant MultiRegion {
+    pub tolerant MultiRegion {
         /// `enabled`. Absent means false.
         "enabled" enabled: bool,
         /// `host`: the name under which this region is reached.

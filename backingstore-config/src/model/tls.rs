@@ -5,7 +5,7 @@ use crate::reading::section;
 section! {
     /// Paths of the files that a TLS client needs. They are not opened here.
     #[derive(PartialEq, Eq)]
-    strict TlsFiles {
+    pub strict TlsFiles {
         /// `caFile`: the certificates that the server's certificate must lead to, PEM.
         "caFile" ca_file: Option<String>,
         /// `certFile`: the client's certificate, PEM.

@@ -16,14 +16,14 @@ pub(crate) trait Section: Sized {
     fn properties() -> Map<String, Json>;
 }
 
-/// Makes a `pub` struct of the model, and reads it.
+/// Makes a struct of the model, and reads it.
 ///
 /// `strict` refuses every key that is not listed; `tolerant` looks at none that is not. A key is
 /// `"nameInYaml" name_in_rust: Type`, and `[name_in_rust: Type]` stands for all keys of another section.
 macro_rules! section {
     (
         $(#[$attribute:meta])*
-        $strictness:ident $name:ident {
+        $vis:vis $strictness:ident $name:ident {
             $( [ $(#[doc = $flat_doc:literal])+ $flat:ident : $flat_type:ty ], )*
             $( $(#[doc = $doc:literal])+ $key:literal $field:ident : $type:ty , )*
         }
@@ -31,7 +31,7 @@ macro_rules! section {
         $(#[$attribute])*
         #[derive(Debug, Clone, Default)]
         #[non_exhaustive]
-        pub struct $name {
+        $vis struct $name {
             $( $(#[doc = $flat_doc])+ pub $flat: $flat_type, )*
             $( $(#[doc = $doc])+ pub $field: $type, )*
         }

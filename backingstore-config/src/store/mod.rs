@@ -10,7 +10,7 @@ use crate::data_source::{DataSource, EtcdEndpoints};
 use crate::model::{EtcdDeploy, TlsFiles};
 
 pub(crate) use resolve::{
-    DEPLOYED_ETCD, EMBEDDED_DATABASE, EMBEDDED_ETCD, EXTERNAL_DATABASE, EXTERNAL_ETCD, Resolution, resolve,
+    DEPLOYED_ETCD, EMBEDDED_DATABASE, EXTERNAL_DATABASE, EXTERNAL_ETCD, Resolution, resolve,
 };
 
 /// The data source of an embedded database that names none: what vCluster has started kine with since 0.25.
@@ -95,7 +95,7 @@ pub struct EmbeddedEtcd {
 #[non_exhaustive]
 pub struct DeployedEtcd {
     /// How it does, as it was written.
-    pub deploy: EtcdDeploy,
+    pub deploy: Box<EtcdDeploy>,
 }
 
 /// An etcd that is there already.

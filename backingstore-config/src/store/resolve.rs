@@ -13,7 +13,7 @@ use crate::model::{BackingStore, DatabaseKine, EtcdEmbedded, EtcdExternal, Exter
 
 pub(crate) const EMBEDDED_DATABASE: &str = "controlPlane.backingStore.database.embedded";
 pub(crate) const EXTERNAL_DATABASE: &str = "controlPlane.backingStore.database.external";
-pub(crate) const EMBEDDED_ETCD: &str = "controlPlane.backingStore.etcd.embedded";
+const EMBEDDED_ETCD: &str = "controlPlane.backingStore.etcd.embedded";
 pub(crate) const DEPLOYED_ETCD: &str = "controlPlane.backingStore.etcd.deploy";
 pub(crate) const EXTERNAL_ETCD: &str = "controlPlane.backingStore.etcd.external";
 
@@ -77,7 +77,9 @@ pub(crate) fn resolve(written: &BackingStore, given: Option<&DataSource>) -> Res
         StoreKind::EmbeddedDatabase => embedded_database(&database.embedded),
         StoreKind::ExternalDatabase => external_database(&database.external, given),
         StoreKind::EmbeddedEtcd => Ok(embedded_etcd(&etcd.embedded)),
-        StoreKind::DeployedEtcd => Ok(Store::DeployedEtcd(DeployedEtcd { deploy: etcd.deploy.clone() })),
+        StoreKind::DeployedEtcd => {
+            Ok(Store::DeployedEtcd(DeployedEtcd { deploy: Box::new(etcd.deploy.clone()) }))
+        }
         StoreKind::ExternalEtcd => external_etcd(&etcd.external),
     };
     Resolution::of(kind, store)
@@ -103,7 +105,10 @@ fn described_only(written: &BackingStore) -> Vec<ConfigError> {
         (written.etcd.external.endpoint.is_some(), EXTERNAL_ETCD, "endpoint"),
     ];
     let described = described.into_iter().filter(|(is_set, ..)| *is_set);
-    described.map(|(_, section, key)| not_enabled(section, key)).collect()
+    let mut faults: Vec<_> = described.map(|(_, section, key)| not_enabled(section, key)).collect();
+    // It would be the next fault.
+    faults.extend(data_source(&external.kine, EXTERNAL_DATABASE).err());
+    faults
 }
 
 fn not_enabled(section: &str, key: &str) -> ConfigError {
@@ -185,15 +190,21 @@ fn external_etcd(written: &EtcdExternal) -> Result<Store, ConfigError> {
             "set `endpoint` to `HOST:2379`",
         ));
     };
+    let refuse =
+        |problem, help| Err(ConfigError::new(ConfigErrorKind::InvalidEndpoint, path.clone(), problem, help));
+    if endpoint.contains(',') {
+        return refuse(
+            "several endpoints, of which vCluster puts `https://` before the first alone",
+            "write one `HOST:2379`, the name of a Service or a load balancer in front of all members",
+        );
+    }
     // vCluster takes one `https://` off and puts one on.
     let rest = endpoint.strip_prefix("https://").unwrap_or(endpoint);
-    if rest.contains("://") && !rest.contains(',') {
-        return Err(ConfigError::new(
-            ConfigErrorKind::InvalidDataSource,
-            path,
+    if rest.contains("://") {
+        return refuse(
             "a scheme other than `https://`, before which vCluster would put another `https://`",
             "write `HOST:2379`; the etcd must serve TLS",
-        ));
+        );
     }
     match DataSource::parse(&format!("https://{rest}")) {
         Ok(DataSource::Etcd(endpoints)) => {
@@ -376,7 +387,7 @@ mod tests {
         for endpoint in ["http://etcd:2379", "a:2379,b:2379"] {
             let (kind, _, _) =
                 refusal(&format!("etcd: {{external: {{enabled: true, endpoint: '{endpoint}'}}}}"));
-            assert_eq!(kind, ConfigErrorKind::InvalidDataSource);
+            assert_eq!(kind, ConfigErrorKind::InvalidEndpoint);
         }
     }
 

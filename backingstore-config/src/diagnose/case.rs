@@ -1,0 +1,207 @@
+//! What the rules look at: a store with everything around it, gathered once.
+
+use secrecy::ExposeSecret;
+
+use crate::data_source::{DataSource, KerberosCredentials, KerberosLogin};
+use crate::kine_flags::{endpoint_among, value_among};
+use crate::model::{DatabaseKine, EnvVar, Untyped, VolumeMount};
+use crate::platform::{PLATFORM_DATABASE, PlatformConfig};
+use crate::store::{EMBEDDED_DATABASE, EXTERNAL_DATABASE, Store, StoreKind};
+use crate::values::VirtualClusterConfig;
+
+/// A data source and where it was written.
+pub(super) struct SourceCase<'a> {
+    pub(super) source: &'a DataSource,
+    pub(super) path: String,
+}
+
+/// Whose database it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// A control plane's embedded one.
+    Embedded,
+    /// A control plane's external one.
+    External,
+    /// The platform's own.
+    Platform,
+}
+
+/// A database that kine is started on, and what the container around kine has.
+pub(super) struct DatabaseCase<'a> {
+    /// The path of its section.
+    pub(super) path: &'static str,
+    pub(super) role: Role,
+    pub(super) written: &'a DatabaseKine,
+    pub(super) connector: Option<&'a str>,
+    pub(super) source: Option<DataSource>,
+    /// Where the data source was written.
+    pub(super) source_path: String,
+    /// Whether kine runs in a pod, which sees no file that nobody mounts.
+    pub(super) in_pod: bool,
+    /// The names of the container's variables.
+    pub(super) env: Vec<&'a str>,
+    /// Where variables are written.
+    pub(super) env_path: &'static str,
+    pub(super) mounts: &'a [VolumeMount],
+    pub(super) image: Option<KineImage<'a>>,
+}
+
+/// The image that kine comes with.
+pub(super) struct KineImage<'a> {
+    /// Where its version is written, or would be.
+    pub(super) path: &'static str,
+    /// Its version. None means the chart's default.
+    pub(super) tag: Option<&'a str>,
+}
+
+impl<'a> DatabaseCase<'a> {
+    fn new(path: &'static str, role: Role, written: &'a DatabaseKine) -> Self {
+        let in_args = endpoint_among(&written.extra_args);
+        let text = in_args.or(written.data_source.as_ref().map(|text| text.expose_secret()));
+        let source_path = match in_args.and_then(|_| value_among(&written.extra_args, "endpoint")) {
+            Some((index, _)) => format!("{path}.extraArgs[{index}]"),
+            None => format!("{path}.dataSource"),
+        };
+        Self {
+            path,
+            role,
+            written,
+            connector: None,
+            source: text.and_then(|text| DataSource::parse(text).ok()),
+            source_path,
+            in_pod: true,
+            env: Vec::new(),
+            env_path: "",
+            mounts: &[],
+            image: None,
+        }
+    }
+
+    pub(super) fn key(&self, key: &str) -> String {
+        format!("{}.{key}", self.path)
+    }
+
+    /// The Kerberos login that the data source asks for, if it is a right one.
+    pub(super) fn kerberos(&self) -> Option<KerberosLogin> {
+        match &self.source {
+            Some(DataSource::Postgres(source)) => source.kerberos().ok().flatten(),
+            _ => None,
+        }
+    }
+
+    /// The keytab of that login.
+    pub(super) fn keytab(&self) -> Option<String> {
+        match self.kerberos()?.credentials() {
+            KerberosCredentials::Keytab(path) => Some(path.clone()),
+            _ => None,
+        }
+    }
+
+    pub(super) fn has_env(&self, name: &str) -> bool {
+        self.env.contains(&name)
+    }
+
+    /// Whether a volume is mounted at this file or above it.
+    pub(super) fn is_mounted(&self, file: &str) -> bool {
+        self.mounts.iter().filter_map(|mount| mount.mount_path.as_deref()).any(|mounted| {
+            let rest = file.strip_prefix(mounted.trim_end_matches('/'));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    }
+
+    pub(super) fn source_case(&self) -> Option<SourceCase<'_>> {
+        self.source.as_ref().map(|source| SourceCase { source, path: self.source_path.clone() })
+    }
+}
+
+/// A control plane's values.
+pub(super) struct ValuesCase<'a> {
+    pub(super) config: &'a VirtualClusterConfig,
+    /// Which store it is, as far as that can be said.
+    pub(super) kind: Option<StoreKind>,
+    pub(super) store: Option<&'a Store>,
+    /// The database that is chosen, or only described.
+    pub(super) database: Option<DatabaseCase<'a>>,
+}
+
+impl<'a> ValuesCase<'a> {
+    pub(super) fn new(
+        config: &'a VirtualClusterConfig,
+        kind: Option<StoreKind>,
+        store: Option<&'a Store>,
+    ) -> Self {
+        let written = &config.backing_store().database;
+        let external = &written.external;
+        let described =
+            kind.is_none() && (external.connector.is_some() || external.kine.data_source.is_some());
+        let database = if external.kine.enabled || described {
+            let mut case = DatabaseCase::new(EXTERNAL_DATABASE, Role::External, &external.kine);
+            case.connector = external.connector.as_deref();
+            Some(case)
+        } else if kind == Some(StoreKind::EmbeddedDatabase) {
+            Some(DatabaseCase::new(EMBEDDED_DATABASE, Role::Embedded, &written.embedded))
+        } else {
+            None
+        };
+        let database = database.map(|case| surrounded(case, config));
+        Self { config, kind, store, database }
+    }
+
+    /// Whether the control plane runs in a pod.
+    pub(super) fn in_pod(&self) -> bool {
+        !self.config.control_plane().standalone.enabled
+    }
+
+    pub(super) fn replicas(&self) -> u32 {
+        self.config.control_plane().stateful_set.high_availability.replicas.unwrap_or(1)
+    }
+}
+
+fn surrounded<'a>(case: DatabaseCase<'a>, config: &'a VirtualClusterConfig) -> DatabaseCase<'a> {
+    let control_plane = config.control_plane();
+    let k8s = &control_plane.distro.k8s;
+    let env = control_plane.stateful_set.env.iter().chain(&k8s.env).filter_map(variable).collect();
+    // An image of another make can hold any kine.
+    let is_products = k8s.image.repository.as_deref().is_none_or(|name| name.ends_with("loft-sh/kubernetes"));
+    // A version that is written takes the place of the image's tag (the chart's helper for the distro's image).
+    let image = match &k8s.version {
+        Some(version) => KineImage { path: "controlPlane.distro.k8s.version", tag: Some(version) },
+        None => KineImage { path: "controlPlane.distro.k8s.image.tag", tag: k8s.image.tag.as_deref() },
+    };
+    DatabaseCase {
+        in_pod: !control_plane.standalone.enabled,
+        env,
+        env_path: "controlPlane.statefulSet.env",
+        mounts: &control_plane.stateful_set.persistence.add_volume_mounts,
+        image: is_products.then_some(image),
+        ..case
+    }
+}
+
+/// The name of a variable that has a value.
+fn variable(env: &EnvVar) -> Option<&str> {
+    let has_value = env.value.is_some() || !Untyped::is_empty(&env.value_from);
+    env.name.as_deref().filter(|_| has_value)
+}
+
+/// The platform's values.
+pub(super) struct PlatformCase<'a> {
+    pub(super) config: &'a PlatformConfig,
+    /// Its database, where one is enabled or described.
+    pub(super) database: Option<DatabaseCase<'a>>,
+}
+
+impl<'a> PlatformCase<'a> {
+    pub(super) fn new(config: &'a PlatformConfig) -> Self {
+        let values = config.values();
+        let written = &values.config.database;
+        let is_there = written.enabled || written.data_source.is_some();
+        let database = is_there.then(|| DatabaseCase {
+            env: values.env.keys().map(String::as_str).collect(),
+            env_path: "env",
+            mounts: &values.volume_mounts,
+            ..DatabaseCase::new(PLATFORM_DATABASE, Role::Platform, written)
+        });
+        Self { config, database }
+    }
+}

@@ -1,0 +1,293 @@
+//! The line of the file that a diagnostic points at, without its secrets.
+//!
+//! A values file can hold a password anywhere, also in a comment and half of one on a line by itself. So a line
+//! is not shown with its secrets taken out: it is made of what is known to be none. Shown are keys that look
+//! like names, values of keys that are known to hold no secret, data sources in their redacted form, and the
+//! signs that hold YAML together; anything else is `***`.
+
+use secrecy::ExposeSecret;
+
+use crate::data_source::DataSource;
+use crate::error::Place;
+use crate::redaction::{MASK, is_plain_word};
+use crate::yaml::{Entry, Node, Span, Value};
+
+/// The longest line that is shown, in characters: a caret beyond it helps nobody.
+const MAX_LINE: usize = 240;
+
+/// A line that can be shown, and the column of its caret, in characters from 0.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Excerpt {
+    line: String,
+    caret: usize,
+}
+
+impl Excerpt {
+    pub(super) fn line(&self) -> &str {
+        &self.line
+    }
+
+    pub(super) fn caret(&self) -> usize {
+        self.caret
+    }
+}
+
+/// A file's text with what may be shown of it.
+pub(super) struct Excerpts<'a> {
+    lines: Vec<&'a str>,
+    /// How many characters stand before each line.
+    starts: Vec<usize>,
+    shown: Vec<Shown>,
+}
+
+/// What stands for a piece of the file.
+struct Shown {
+    span: Span,
+    text: String,
+}
+
+impl<'a> Excerpts<'a> {
+    /// Of a file that was read to this tree. None of it is kept where the file is no YAML.
+    pub(super) fn new(text: &'a str, tree: &Node) -> Self {
+        let mut starts = Vec::new();
+        let mut lines = Vec::new();
+        let mut before = 0;
+        for line in text.split_inclusive('\n') {
+            starts.push(before);
+            before += line.chars().count();
+            lines.push(line.trim_end_matches(['\n', '\r']));
+        }
+        let mut shown = Vec::new();
+        collect(tree, None, &mut shown);
+        shown.sort_by_key(|piece| piece.span.offset);
+        Self { lines, starts, shown }
+    }
+
+    /// The line of a place.
+    pub(super) fn at(&self, place: Place) -> Option<Excerpt> {
+        let index = place.line.checked_sub(1)?;
+        let (line, start) = (*self.lines.get(index)?, *self.starts.get(index)?);
+        let mut out = String::new();
+        let mut caret = 0;
+        let mut masked = false;
+        let mut characters = line.chars().enumerate().peekable();
+        while let Some((column, character)) = characters.next() {
+            if column + 1 == place.column {
+                caret = out.chars().count();
+            }
+            let offset = start + column;
+            if let Some(piece) = self.covering(offset) {
+                // What began on a line before is not shown again.
+                out.push_str(if piece.span.offset == offset { &piece.text } else { MASK });
+                let end = piece.span.offset + piece.span.length.max(1);
+                while let Some((column, _)) = characters.next_if(|(column, _)| start + column < end) {
+                    if column + 1 == place.column {
+                        caret = out.chars().count();
+                    }
+                }
+                masked = false;
+            } else if character == '#' && (out.is_empty() || out.ends_with(' ')) {
+                break;
+            } else if is_sign(character, characters.peek().map(|(_, next)| *next)) {
+                out.push(if character.is_whitespace() { ' ' } else { character });
+                masked = false;
+            } else if !masked {
+                out.push_str(MASK);
+                masked = true;
+            }
+        }
+        if caret > MAX_LINE {
+            return None;
+        }
+        let line = out.trim_end();
+        let line = match line.char_indices().nth(MAX_LINE) {
+            Some((cut, _)) => format!("{} ...", &line[..cut]),
+            None => line.to_owned(),
+        };
+        Some(Excerpt { line, caret })
+    }
+
+    /// The piece that this character belongs to.
+    fn covering(&self, offset: usize) -> Option<&Shown> {
+        let after = self.shown.partition_point(|piece| piece.span.offset <= offset);
+        let piece = &self.shown[..after].last()?;
+        (offset < piece.span.offset + piece.span.length.max(1)).then_some(*piece)
+    }
+}
+
+/// Whether a character outside of keys and values is one that holds YAML together.
+fn is_sign(character: char, next: Option<char>) -> bool {
+    match character {
+        '{' | '}' | '[' | ']' | ',' => true,
+        // Between a key and a value, and before an item.
+        ':' | '-' => next.is_none_or(char::is_whitespace),
+        other => other.is_whitespace(),
+    }
+}
+
+/// What may be shown of the tree's scalars and keys.
+fn collect(node: &Node, key: Option<&str>, shown: &mut Vec<Shown>) {
+    match &node.value {
+        Value::Map(entries) => {
+            for Entry { key, key_span, node } in entries {
+                if let Some(span) = key_span {
+                    let text = if is_plain_word(key) { key.clone() } else { MASK.to_owned() };
+                    shown.push(Shown { span: *span, text });
+                }
+                collect(node, Some(key), shown);
+            }
+        }
+        Value::List(items) => items.iter().for_each(|item| collect(item, key, shown)),
+        // An empty value has a place of its own, and no text.
+        Value::Null => {}
+        scalar => {
+            if let Some(span) = node.span {
+                shown.push(Shown { span, text: show(key.unwrap_or_default(), scalar) });
+            }
+        }
+    }
+}
+
+/// Keys whose value is no secret, as long as it looks as they do.
+const HARMLESS: &[&str] = &[
+    "enabled",
+    "replicas",
+    "replicaCount",
+    "identityProvider",
+    "connector",
+    "endpoint",
+    "caFile",
+    "certFile",
+    "keyFile",
+    "registry",
+    "repository",
+    "tag",
+    "version",
+    "image",
+    "name",
+    "mountPath",
+    "subPath",
+    "readOnly",
+    "port",
+    "endPort",
+    "protocol",
+    "cidr",
+    "except",
+    "fallbackDns",
+    "size",
+    "storageClass",
+    "accessModes",
+    "retentionPolicy",
+    "snapshotCount",
+    "migrateFromDeployedEtcd",
+    "platform",
+    "leaseDuration",
+    "renewDeadline",
+    "retryPeriod",
+    "host",
+    "region",
+];
+
+fn show(key: &str, value: &Value) -> String {
+    let harmless = HARMLESS.contains(&key);
+    match value {
+        Value::Bool(flag) => flag.to_string(),
+        Value::Integer(number) if harmless => number.to_string(),
+        Value::Text(text) => {
+            let text = text.expose_secret();
+            match key {
+                "dataSource" => {
+                    DataSource::parse(text).map_or_else(|_| MASK.to_owned(), |source| source.to_string())
+                }
+                "extraArgs" => show_argument(text),
+                _ if harmless && looks_harmless(text) => text.to_owned(),
+                _ => MASK.to_owned(),
+            }
+        }
+        _ => MASK.to_owned(),
+    }
+}
+
+/// A path, a name, an address, a version: nothing with an `@`, a `?` or a space.
+fn looks_harmless(text: &str) -> bool {
+    text.len() <= 120
+        && !text.contains("://")
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./:,[]".contains(&byte))
+}
+
+/// A flag by its name; its value too where it is a number or a switch.
+fn show_argument(text: &str) -> String {
+    let Some((name, value)) = text.split_once('=') else {
+        return if text.starts_with("--") && is_plain_word(text.trim_start_matches('-')) {
+            text.to_owned()
+        } else {
+            MASK.to_owned()
+        };
+    };
+    if !name.starts_with('-') || !is_plain_word(name.trim_start_matches('-')) {
+        return MASK.to_owned();
+    }
+    let is_number = value.len() <= 8 && value.bytes().all(|byte| byte.is_ascii_digit());
+    let shown = if is_number || matches!(value, "true" | "false") { value } else { MASK };
+    format!("{name}={shown}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn excerpt(text: &str, line: usize, column: usize) -> (String, usize) {
+        let tree = Node::from_yaml(text).unwrap();
+        let excerpt = Excerpts::new(text, &tree).at(Place::new(line, column)).unwrap();
+        (excerpt.line, excerpt.caret)
+    }
+
+    #[test]
+    fn keys_and_harmless_values_are_shown_under_their_columns() {
+        assert_eq!(excerpt("a:\n  connector: shared\n", 2, 14), ("  connector: shared".to_owned(), 13));
+        assert_eq!(
+            excerpt("{enabled: true, connector: x}", 1, 28),
+            ("{enabled: true, connector: x}".to_owned(), 27)
+        );
+        assert_eq!(excerpt("- tag: v1.2\r\n- tag: v2", 1, 8), ("- tag: v1.2".to_owned(), 7));
+    }
+
+    #[test]
+    fn a_data_source_is_shown_redacted_and_the_caret_follows() {
+        let text = "{dataSource: 'postgres://u:longpassword@h/d', connector: c}";
+        let (line, caret) = excerpt(text, 1, text.find(" c}").unwrap() + 2);
+        assert_eq!(line, "{dataSource: postgres://u:***@h/d, connector: c}");
+        assert_eq!(caret, line.find(" c}").unwrap() + 1);
+    }
+
+    #[test]
+    fn what_is_not_known_to_be_harmless_is_masked() {
+        for (text, line, expected) in [
+            ("password: CANARY # CANARY", 1, "password: ***"),
+            ("a: &CANARY x", 1, "a: *** ***"),
+            ("a: !CANARY x", 1, "a: *** ***"),
+            ("connector: u:CANARY@h", 1, "connector: ***"),
+            ("endpoint: https://u:CANARY@h", 1, "endpoint: ***"),
+            ("dataSource: nonsense CANARY", 1, "dataSource: ***"),
+            ("port: 1\npassword: 12345", 2, "password: ***"),
+            ("'u:CANARY@h': 1", 1, "***: ***"),
+            (
+                "extraArgs: [--endpoint=CANARY, CANARY, --n=7, --debug]",
+                1,
+                "extraArgs: [--endpoint=***, ***, --n=7, --debug]",
+            ),
+            ("a: |\n  CANARY one\n  CANARY two\nb: 1", 3, "***"),
+            ("a: >\n  CANARY", 1, "a: ***"),
+            ("a: 'CANARY\n  CANARY'", 2, "***"),
+        ] {
+            let (shown, _) = excerpt(text, line, 1);
+            assert!(!shown.contains("CANARY"), "{text}: {shown}");
+            assert_eq!(shown.trim_start(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn columns_are_characters() {
+        assert_eq!(excerpt("{é: {tag: é}, tag: v1}", 1, 20), ("{***: {tag: ***}, tag: v1}".to_owned(), 23));
+    }
+}

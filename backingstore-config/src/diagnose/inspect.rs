@@ -1,0 +1,217 @@
+//! The three ways in: a values file, a data source, the platform's values.
+
+use super::case::{PlatformCase, SourceCase, ValuesCase};
+use super::diagnostic::Diagnostic;
+use super::excerpt::Excerpts;
+use super::rules::{self, Found};
+use crate::data_source::DataSource;
+use crate::error::{ConfigError, Place};
+use crate::platform::PlatformConfig;
+use crate::store::Store;
+use crate::values::VirtualClusterConfig;
+use crate::yaml::Node;
+
+/// What a look at a values file comes to.
+///
+/// ```
+/// use backingstore_config::VirtualClusterConfig;
+///
+/// let inspection = VirtualClusterConfig::inspect(
+///     "
+/// controlPlane:
+///   backingStore:
+///     database:
+///       external:
+///         enabled: true
+///         dataSource: postgres://kine:s3cret@db.example.com/Tenant1?sslmode=require
+///         certFile: /etc/kine/tls.crt
+/// ",
+/// );
+/// let codes: Vec<_> = inspection.diagnostics().iter().map(|diagnostic| diagnostic.code()).collect();
+/// assert!(inspection.has_errors());
+/// assert!(codes.contains(&"certificate-without-key") && codes.contains(&"database-name-lowered"));
+/// assert!(!inspection.to_text("vcluster.yaml").contains("s3cret"));
+/// ```
+#[derive(Debug, Clone)]
+pub struct Inspection {
+    config: Option<VirtualClusterConfig>,
+    store: Option<Store>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl VirtualClusterConfig {
+    /// Reads a values file, finds its store, and applies every [rule](super::rules). Never fails: what is wrong is
+    /// among the diagnostics, and what could be read is there all the same.
+    pub fn inspect(text: &str) -> Inspection {
+        let (config, mut faults) = match Self::read(text) {
+            Ok(read) => read,
+            Err(fault) => return Inspection::of_no_yaml(fault),
+        };
+        let resolution = config.resolve();
+        faults.extend(resolution.faults);
+        let mut found = Found::default();
+        let case = ValuesCase::new(&config, resolution.kind, resolution.store.as_ref());
+        rules::apply_to_values(&case, &mut found);
+        let diagnostics = arrange(faults, found, text, config.tree());
+        Inspection { store: resolution.store, config: Some(config), diagnostics }
+    }
+}
+
+impl Inspection {
+    fn of_no_yaml(fault: ConfigError) -> Self {
+        Self { config: None, store: None, diagnostics: vec![rules::diagnostic_of(&fault)] }
+    }
+
+    /// What was read. Keys with faults read as absent. None if the text is no YAML.
+    pub fn config(&self) -> Option<&VirtualClusterConfig> {
+        self.config.as_ref()
+    }
+
+    /// The one store that it means. None if that cannot be said, or if it lacks what it needs.
+    pub fn store(&self) -> Option<&Store> {
+        self.store.as_ref()
+    }
+
+    /// Everything that was found, in the order of the file; what has no place in it comes last.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+
+    /// Whether there is an error among them.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+
+    /// All diagnostics as the Rust compiler would show them, with an empty line behind each.
+    pub fn to_text(&self, file: &str) -> String {
+        to_text(&self.diagnostics, file)
+    }
+}
+
+/// What a look at a data source comes to.
+#[derive(Debug, Clone)]
+pub struct SourceInspection {
+    source: Option<DataSource>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl DataSource {
+    /// Parses a data source and applies the [rules](super::rules) that a data source can break by itself. Never fails.
+    ///
+    /// ```
+    /// use backingstore_config::DataSource;
+    ///
+    /// let inspection = DataSource::inspect("postgres://kine@db.example.com/kine?sslmode=disable");
+    /// assert_eq!(inspection.diagnostics()[0].code(), "database-in-clear-text");
+    /// assert!(!inspection.has_errors());
+    /// ```
+    pub fn inspect(text: &str) -> SourceInspection {
+        match Self::parse(text) {
+            Ok(source) => {
+                let mut found = Found::default();
+                let case = SourceCase { source: &source, path: "data source".to_owned() };
+                rules::apply_to_source(&case, &mut found);
+                let diagnostics = found.into_diagnostics(|_| None);
+                SourceInspection { source: Some(source), diagnostics }
+            }
+            Err(fault) => SourceInspection { source: None, diagnostics: vec![rules::diagnostic_of(&fault)] },
+        }
+    }
+}
+
+impl SourceInspection {
+    /// The data source. None if it cannot be parsed.
+    pub fn source(&self) -> Option<&DataSource> {
+        self.source.as_ref()
+    }
+
+    /// Everything that was found.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+
+    /// Whether there is an error among them.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+}
+
+/// What a look at the platform's values comes to.
+#[derive(Debug, Clone)]
+pub struct PlatformInspection {
+    config: Option<PlatformConfig>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl PlatformConfig {
+    /// Reads the platform's values and applies every [rule](super::rules) to its store. Never fails.
+    pub fn inspect(text: &str) -> PlatformInspection {
+        let (config, mut faults) = match Self::read(text) {
+            Ok(read) => read,
+            Err(fault) => {
+                let diagnostics = vec![rules::diagnostic_of(&fault)];
+                return PlatformInspection { config: None, diagnostics };
+            }
+        };
+        if let Err(fault) = config.data_source() {
+            faults.push(fault);
+        }
+        let mut found = Found::default();
+        rules::apply_to_platform(&PlatformCase::new(&config), &mut found);
+        let diagnostics = arrange(faults, found, text, config.tree());
+        PlatformInspection { config: Some(config), diagnostics }
+    }
+}
+
+impl PlatformInspection {
+    /// What was read. None if the text is no YAML.
+    pub fn config(&self) -> Option<&PlatformConfig> {
+        self.config.as_ref()
+    }
+
+    /// Everything that was found, in the order of the file.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+
+    /// Whether there is an error among them.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+
+    /// All diagnostics as the Rust compiler would show them, with an empty line behind each.
+    pub fn to_text(&self, file: &str) -> String {
+        to_text(&self.diagnostics, file)
+    }
+}
+
+/// Places what was found, shows the lines, and puts all in the order of the file.
+fn arrange(faults: Vec<ConfigError>, found: Found, text: &str, tree: &Node) -> Vec<Diagnostic> {
+    let mut diagnostics: Vec<_> = faults.iter().map(rules::diagnostic_of).collect();
+    diagnostics.extend(found.into_diagnostics(|path| tree.place_of(path)));
+    if diagnostics.is_empty() {
+        return diagnostics;
+    }
+    let excerpts = Excerpts::new(text, tree);
+    let show = |place: Place| excerpts.at(place);
+    let mut diagnostics: Vec<_> = diagnostics
+        .into_iter()
+        .map(|diagnostic| {
+            let excerpt = diagnostic.place().and_then(show);
+            diagnostic.with_excerpt(excerpt)
+        })
+        .collect();
+    in_order(&mut diagnostics);
+    diagnostics
+}
+
+fn in_order(diagnostics: &mut [Diagnostic]) {
+    diagnostics.sort_by_key(|diagnostic| {
+        let place = diagnostic.place();
+        (place.is_none(), place, std::cmp::Reverse(diagnostic.severity()), diagnostic.code())
+    });
+}
+
+fn to_text(diagnostics: &[Diagnostic], file: &str) -> String {
+    diagnostics.iter().map(|diagnostic| format!("{}\n\n", diagnostic.in_file(file))).collect()
+}

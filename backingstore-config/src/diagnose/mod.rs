@@ -1,0 +1,22 @@
+//! Everything that is wrong with a config, at once: what, how bad, where, and what to write instead.
+//!
+//! [`Inspection`] is what a look at a values file comes to, [`SourceInspection`] the same for a data source and
+//! [`PlatformInspection`] for the platform's values. Each holds [`Diagnostic`]s, in the order of the file.
+//!
+//! Every diagnostic has the code of a rule, and all rules stand in one table; [`rules`] lists it. The list
+//! below is made of it.
+//!
+#![doc = include_str!("../../docs/diagnostics.md")]
+//!
+//! Inside: [`diagnostic`](Diagnostic) and how it prints, `excerpt` the line of the file without its secrets,
+//! `case` what the rules look at, `rules` the table, `inspect` the three ways in.
+
+mod case;
+mod diagnostic;
+mod excerpt;
+mod inspect;
+mod rules;
+
+pub use diagnostic::{Diagnostic, Severity};
+pub use inspect::{Inspection, PlatformInspection, SourceInspection};
+pub use rules::{Rule, rules};

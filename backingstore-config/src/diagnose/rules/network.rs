@@ -1,0 +1,191 @@
+//! Rules about network policies: whether the store can be reached.
+
+use std::net::IpAddr;
+
+use super::super::case::ValuesCase;
+use super::{Check, Rule};
+use crate::data_source::{DataSource, MysqlAddress};
+use crate::model::{AddressRange, EgressRule, NetworkPolicy, PolicyPeer, PolicyPort, PortNumber};
+use crate::store::{EXTERNAL_DATABASE, Store};
+use crate::surroundings::AddressBlock;
+
+const POLICY: &str = "policies.networkPolicy";
+
+/// Where the chart's own rules let the control plane connect to, whatever the address (`templates/networkpolicy.yaml`).
+const ALWAYS_OPEN: [u16; 3] = [443, 8443, 6443];
+
+pub(super) const RULES: &[Rule] = &[
+    Rule::error(
+        "network-policy-blocks-store",
+        "A network policy is on, and no rule lets the control plane connect to its store (loft-sh/vcluster#1428).",
+        Check::Values(|case, say| {
+            let policy = case.config.network_policy();
+            if !policy.enabled || !case.in_pod() {
+                return;
+            }
+            for (host, port) in servers(case) {
+                if !reaches(policy, &host, port) {
+                    say.at(
+                        egress_path(policy),
+                        format!("no rule lets the control plane connect to port {port} of its store"),
+                        format!("add a rule with `ports: [{{port: {port}, protocol: TCP}}]` and the server's addresses under `to`"),
+                    );
+                    // One is enough to look at all of them.
+                    return;
+                }
+            }
+        }),
+    ),
+    Rule::warning(
+        "network-policy-with-connector",
+        "A network policy is on without a rule of the user's own, and the connector's database has a server that this file does not name.",
+        Check::Values(|case, say| {
+            let policy = case.config.network_policy();
+            let by_connector = matches!(
+                case.store,
+                Some(Store::ExternalDatabase(database)) if database.data_source.is_none()
+            );
+            if policy.enabled
+                && case.in_pod()
+                && by_connector
+                && policy.control_plane_egress().next().is_none()
+            {
+                say.at(
+                    format!("{EXTERNAL_DATABASE}.connector"),
+                    "a network policy is on, and no rule lets the control plane connect to the connector's server",
+                    format!("add a rule with the server's addresses and port to `{}`", egress_path(policy)),
+                );
+            }
+        }),
+    ),
+    Rule::warning(
+        "network-policy-old-shape",
+        "A network policy in the shape before 0.31, which later charts refuse.",
+        Check::Values(|case, say| {
+            let policy = case.config.network_policy();
+            if let Some(key) = old_key(policy).filter(|_| new_key(policy).is_none()) {
+                say.at(
+                    format!("{POLICY}.{key}"),
+                    format!("`{key}` is of the shape before 0.31, which later charts refuse"),
+                    "from 0.31 on, write `controlPlane.egress` for `extraControlPlaneRules`, `workload.egress` for `extraWorkloadRules`, and `workload.publicEgress` for `outgoingConnections.ipBlock`",
+                );
+            }
+        }),
+    ),
+    Rule::error(
+        "network-policy-mixed-shapes",
+        "A network policy with keys from before 0.31 and from after. No release of the chart takes both.",
+        Check::Values(|case, say| {
+            let policy = case.config.network_policy();
+            if let (Some(old), Some(new)) = (old_key(policy), new_key(policy)) {
+                say.at(
+                    format!("{POLICY}.{old}"),
+                    format!("`{old}` is of the shape before 0.31, and `{new}` of the shape since"),
+                    "keep the shape of the release that is installed",
+                );
+            }
+        }),
+    ),
+];
+
+/// The servers that the store is on. Sockets and this machine need no rule.
+fn servers(case: &ValuesCase<'_>) -> Vec<(String, u16)> {
+    let source = case.database.as_ref().and_then(|database| database.source.as_ref());
+    let etcd = match case.store {
+        Some(Store::ExternalEtcd(etcd)) => Some(&etcd.endpoints),
+        _ => None,
+    };
+    let mut servers = Vec::new();
+    match source {
+        Some(DataSource::Postgres(source)) => {
+            let remote = source.hosts().iter().filter(|host| !host.is_loopback());
+            servers.extend(remote.map(|host| (host.host().to_owned(), host.port().unwrap_or(5432))));
+        }
+        Some(DataSource::Mysql(source)) if !source.address().is_loopback() => {
+            if let MysqlAddress::Tcp { host, port } = source.address() {
+                servers.push((host.clone(), *port));
+            }
+        }
+        _ => {}
+    }
+    for endpoint in etcd.into_iter().flat_map(|endpoints| endpoints.iter()) {
+        if let Some(host) = endpoint.host() {
+            servers.push((host.to_owned(), endpoint.port().unwrap_or(2379)));
+        }
+    }
+    servers
+}
+
+/// Whether some rule can let this connection through. A name can be at any address, and a selector can select the server.
+fn reaches(policy: &NetworkPolicy, host: &str, port: u16) -> bool {
+    ALWAYS_OPEN.contains(&port)
+        || policy.control_plane_egress().any(|(_, EgressRule { ports, to, .. })| {
+            let port_fits = ports.is_empty() || ports.iter().any(|allowed| covers_port(allowed, port));
+            let peer_fits = to.is_empty() || to.iter().any(|peer| covers_host(peer, host));
+            port_fits && peer_fits
+        })
+}
+
+fn covers_port(allowed: &PolicyPort, port: u16) -> bool {
+    let is_tcp = allowed.protocol.as_deref().is_none_or(|protocol| protocol == "TCP");
+    is_tcp
+        && match &allowed.port {
+            // A name means what the pod at the other end calls so.
+            None | Some(PortNumber::Name(_)) => true,
+            Some(PortNumber::Number(first)) => {
+                let last = allowed.end_port.unwrap_or(u32::from(*first));
+                *first <= port && u32::from(port) <= last
+            }
+        }
+}
+
+fn covers_host(peer: &PolicyPeer, host: &str) -> bool {
+    let Some(AddressRange { cidr: Some(cidr), except, .. }) = &peer.ip_block else {
+        return true;
+    };
+    let Ok(address) = host.parse::<IpAddr>() else { return true };
+    let contains = |block: &str| block.parse::<AddressBlock>().is_ok_and(|block| block.contains(address));
+    contains(cidr) && !except.iter().any(|block| contains(block))
+}
+
+fn egress_path(policy: &NetworkPolicy) -> String {
+    match old_key(policy) {
+        Some(_) => format!("{POLICY}.extraControlPlaneRules"),
+        None => format!("{POLICY}.controlPlane.egress"),
+    }
+}
+
+/// A key of the shape before 0.31 that says something.
+fn old_key(policy: &NetworkPolicy) -> Option<&'static str> {
+    let outgoing = &policy.outgoing_connections;
+    if !policy.extra_control_plane_rules.is_empty() {
+        Some("extraControlPlaneRules")
+    } else if !policy.extra_workload_rules.is_empty() {
+        Some("extraWorkloadRules")
+    } else if outgoing.platform.is_some()
+        || outgoing.ip_block.cidr.is_some()
+        || !outgoing.ip_block.except.is_empty()
+    {
+        Some("outgoingConnections")
+    } else {
+        None
+    }
+}
+
+/// A key of the shape since 0.31 that says something.
+fn new_key(policy: &NetworkPolicy) -> Option<&'static str> {
+    let (control_plane, workload) = (&policy.control_plane, &policy.workload);
+    let public = &workload.public_egress;
+    if !control_plane.egress.is_empty() || !control_plane.ingress.is_empty() {
+        Some("controlPlane")
+    } else if !workload.egress.is_empty()
+        || !workload.ingress.is_empty()
+        || public.enabled.is_some()
+        || public.block.cidr.is_some()
+        || !public.block.except.is_empty()
+    {
+        Some("workload")
+    } else {
+        None
+    }
+}
