@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::invalid;
 use super::sql::{
-    DEFAULT_DATABASE, GrantNames, SqlScript, kine_database, mysql_account, mysql_database,
-    mysql_grant_target, postgres_role, postgres_tenant,
+    GrantNames, SqlScript, kine_database, mysql_account, mysql_database, mysql_grant_target, postgres_role,
+    postgres_tenant,
 };
 use crate::data_source::DataSource;
 use crate::error::{ConfigError, ConfigErrorKind};
@@ -34,21 +34,21 @@ use crate::error::{ConfigError, ConfigErrorKind};
 ///
 /// # Errors
 ///
-/// [`MissingSetting`](ConfigErrorKind::MissingSetting) for a data source without a user,
-/// [`InvalidValue`](ConfigErrorKind::InvalidValue) for a name that the server would cut or refuse, and for a
-/// data source that is neither PostgreSQL nor MySQL.
+/// [`MissingSetting`](ConfigErrorKind::MissingSetting) for a data source without a user or with an
+/// empty `dbname=`, [`InvalidValue`](ConfigErrorKind::InvalidValue) for a name that the server would cut or
+/// refuse, and for a data source that is neither PostgreSQL nor MySQL.
 pub fn iam_database_sql(source: &DataSource, names: GrantNames) -> Result<SqlScript, ConfigError> {
     let user = user(source)?;
     let statements = match source {
-        DataSource::Postgres(source) => {
-            let mut statements = postgres_tenant(user, &kine_database(source.database()))?;
+        DataSource::Postgres(_) => {
+            let mut statements = postgres_tenant(user, &kine_database(source)?)?;
             statements.push(format!("GRANT rds_iam TO {}", postgres_role(user)?));
             statements
         }
-        DataSource::Mysql(source) => {
+        DataSource::Mysql(_) => {
             let account = mysql_account(user)?;
-            let database = source.database().unwrap_or(DEFAULT_DATABASE);
-            let (quoted, target) = (mysql_database(database)?, mysql_grant_target(database, names)?);
+            let database = kine_database(source)?;
+            let (quoted, target) = (mysql_database(&database)?, mysql_grant_target(&database, names)?);
             vec![
                 format!("CREATE DATABASE IF NOT EXISTS {quoted}"),
                 format!("CREATE USER IF NOT EXISTS {account} {AWS_PLUGIN} REQUIRE SSL"),

@@ -12,8 +12,9 @@ use serde::{Serialize, Serializer};
 
 use super::AddressBlock;
 use super::manifest::write_yaml;
-use crate::data_source::{DataSource, MysqlAddress};
+use crate::data_source::DataSource;
 use crate::error::{ConfigError, ConfigErrorKind};
+use crate::model::TlsFiles;
 
 /// One rule of a network policy's `egress`: traffic to any of `to`, on any of `ports`, is let out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -245,34 +246,18 @@ fn is_this_machine(host: &str) -> bool {
 
 /// The hosts and ports that are reached over TCP.
 fn far_ends(source: &DataSource) -> Result<Vec<(String, u16)>, ConfigError> {
-    const POSTGRES_PORT: u16 = 5432;
-    Ok(match source {
-        DataSource::Sqlite(_) => Vec::new(),
-        DataSource::Postgres(source) => {
-            let over_tcp = source.hosts().iter().filter(|host| !host.is_unix_socket());
-            over_tcp.map(|host| (host.host().to_owned(), host.port().unwrap_or(POSTGRES_PORT))).collect()
-        }
-        DataSource::Mysql(source) => match source.address() {
-            MysqlAddress::Tcp { host, port } => vec![(host.clone(), *port)],
-            MysqlAddress::Unix { .. } => Vec::new(),
-        },
-        DataSource::Etcd(endpoints) => {
-            let mut ends = Vec::new();
-            for endpoint in endpoints.iter() {
-                let Some(host) = endpoint.host() else { continue };
-                let port = endpoint.port().ok_or_else(|| {
-                    ConfigError::new(
-                        ConfigErrorKind::MissingSetting,
-                        "data source",
-                        "an etcd endpoint without a port",
-                        "write the port, which is 2379 for most",
-                    )
-                })?;
-                ends.push((host.to_owned(), port));
-            }
-            ends
-        }
-    })
+    if let DataSource::Etcd(endpoints) = source
+        && endpoints.iter().any(|endpoint| endpoint.host().is_some() && endpoint.port().is_none())
+    {
+        return Err(ConfigError::new(
+            ConfigErrorKind::MissingSetting,
+            "data source",
+            "an etcd endpoint without a port",
+            "write the port, which is 2379 for most",
+        ));
+    }
+    let view = source.as_kine_reads(&TlsFiles::default());
+    Ok(view.hosts().map(|(host, port)| (host.to_owned(), port)).collect())
 }
 
 /// Where egress rules of the control plane stand in a vcluster.yaml.

@@ -3,10 +3,9 @@
 use std::fmt;
 
 use super::invalid;
-use crate::error::ConfigError;
-
-/// kine's database where a data source names none.
-pub(super) const DEFAULT_DATABASE: &str = "kubernetes";
+use crate::data_source::DataSource;
+use crate::error::{ConfigError, ConfigErrorKind};
+use crate::model::TlsFiles;
 
 /// SQL statements, in the order in which they are run.
 ///
@@ -39,11 +38,17 @@ impl fmt::Display for SqlScript {
     }
 }
 
-/// The database that kine opens for PostgreSQL: it puts the name in lower case as Go does, character by
-/// character (kine `pkg/drivers/pgsql`).
-pub(super) fn kine_database(written: Option<&str>) -> String {
-    let written = written.unwrap_or(DEFAULT_DATABASE);
-    written.chars().map(|c| c.to_lowercase().next().unwrap_or(c)).collect()
+/// The database that kine uses: its default where none is named, and for PostgreSQL in lower case.
+pub(super) fn kine_database(source: &DataSource) -> Result<String, ConfigError> {
+    let view = source.as_kine_reads(&TlsFiles::default());
+    view.database().map(str::to_owned).ok_or_else(|| {
+        ConfigError::new(
+            ConfigErrorKind::MissingSetting,
+            "data source",
+            "it says that its database has no name, and the server takes the user's",
+            "name the database behind the hosts: `/DATABASE`",
+        )
+    })
 }
 
 /// The statements that make a login role without a password and a database that it owns. They work for a
@@ -165,7 +170,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::ConfigErrorKind;
 
     /// Reads a quoted name as SQL does: the quote doubled is itself, alone it ends the name.
     fn unquoted(text: &str, quote: char) -> Option<(String, &str)> {
@@ -224,13 +228,17 @@ mod tests {
     }
 
     #[test]
-    fn the_database_is_in_lower_case_as_go_makes_it() {
-        assert_eq!(kine_database(None), "kubernetes");
-        for (written, expected) in
-            [("KiNE", "kine"), ("\u{c9}T\u{c9}", "\u{e9}t\u{e9}"), ("\u{130}", "i"), ("\u{3a3}", "\u{3c3}")]
-        {
-            assert_eq!(kine_database(Some(written)), expected);
+    fn the_database_is_the_one_that_kine_uses() {
+        for (text, database) in [
+            ("postgres://u@db/Tenant", "tenant"),
+            ("postgres://u@db", "kubernetes"),
+            ("mysql://u@tcp(db)/Tenant", "Tenant"),
+            ("mysql://u@tcp(db)/", "kubernetes"),
+        ] {
+            assert_eq!(kine_database(&DataSource::parse(text).unwrap()).unwrap(), database, "{text}");
         }
+        let nameless = DataSource::parse("postgres://u@db/?dbname=").unwrap();
+        assert_eq!(kine_database(&nameless).unwrap_err().kind(), ConfigErrorKind::MissingSetting);
     }
 
     #[test]

@@ -16,8 +16,9 @@ use secrecy::SecretSlice;
 use super::invalid;
 use super::manifest::{ConfigMapManifest, Metadata, SecretManifest, check_label};
 use super::network_policy::{EgressRule, Peer, Protocol, egress};
+use super::sql::kine_database;
 use super::{AddressBlock, SqlScript};
-use crate::data_source::{KerberosCredentials, KerberosLogin, PostgresHost, PostgresSource};
+use crate::data_source::{DataSource, KerberosCredentials, KerberosLogin, PostgresHost, PostgresSource};
 use crate::error::{ConfigError, ConfigErrorKind};
 use keytab::Keytab;
 
@@ -190,6 +191,10 @@ impl KerberosSetup {
         Ok(self)
     }
 
+    fn database(&self) -> Result<String, ConfigError> {
+        kine_database(&DataSource::Postgres(self.source.clone()))
+    }
+
     /// The login that the data source asks for.
     pub fn login(&self) -> &KerberosLogin {
         &self.login
@@ -309,9 +314,10 @@ impl KerberosSetup {
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`](ConfigErrorKind::InvalidValue) for a name that PostgreSQL would cut or refuse.
+    /// [`InvalidValue`](ConfigErrorKind::InvalidValue) for a name that PostgreSQL would cut or refuse,
+    /// [`MissingSetting`](ConfigErrorKind::MissingSetting) for a `dbname=` without a name.
     pub fn sql(&self) -> Result<SqlScript, ConfigError> {
-        server::sql(self.login.user(), self.source.database())
+        server::sql(self.login.user(), &self.database()?)
     }
 
     /// The lines of `pg_hba.conf` that let this role into this database from these blocks, with Kerberos
@@ -323,13 +329,13 @@ impl KerberosSetup {
     ///
     /// # Errors
     ///
-    /// [`MissingSetting`](ConfigErrorKind::MissingSetting) without a block,
+    /// [`MissingSetting`](ConfigErrorKind::MissingSetting) without a block and for a `dbname=` without a name,
     /// [`InvalidValue`](ConfigErrorKind::InvalidValue) for a block that leaves out others, and for a role or
     /// a database that the file cannot name: an empty one, one with a control character, and one with a `/`
     /// at its start, which makes it a regular expression.
     pub fn pg_hba(&self, clients: &[AddressBlock]) -> Result<String, ConfigError> {
         let demands_tls = self.source.ssl_mode().is_encrypted();
-        server::pg_hba(self.login.user(), self.source.database(), &self.realm, demands_tls, clients)
+        server::pg_hba(self.login.user(), &self.database()?, &self.realm, demands_tls, clients)
     }
 
     /// The line of `postgresql.conf` that says where the server's keytab is.
@@ -406,7 +412,6 @@ mod tests {
     use secrecy::ExposeSecret;
 
     use super::*;
-    use crate::DataSource;
 
     pub(super) const DOCUMENTED: &str = "kine%40KINE.TEST@pg.example.com:5432/kubernetes?sslmode=disable&krbsrvname=postgres&krb5_keytab=/etc/kine-keytab/krb5.keytab";
 

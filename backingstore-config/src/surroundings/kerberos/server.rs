@@ -2,18 +2,18 @@
 
 use std::fmt::Write as _;
 
-use super::super::sql::{kine_database, postgres_tenant};
+use super::super::sql::postgres_tenant;
 use super::super::{AddressBlock, SqlScript, invalid};
 use crate::error::{ConfigError, ConfigErrorKind};
 
-pub(super) fn sql(role: &str, database: Option<&str>) -> Result<SqlScript, ConfigError> {
-    postgres_tenant(role, &kine_database(database)).map(SqlScript::new)
+pub(super) fn sql(role: &str, database: &str) -> Result<SqlScript, ConfigError> {
+    postgres_tenant(role, database).map(SqlScript::new)
 }
 
 /// The realm has been checked to be one word.
 pub(super) fn pg_hba(
     role: &str,
-    database: Option<&str>,
+    database: &str,
     realm: &str,
     demands_tls: bool,
     clients: &[AddressBlock],
@@ -27,7 +27,7 @@ pub(super) fn pg_hba(
         ));
     }
     let connection = if demands_tls { "hostssl" } else { "host" };
-    let database = quote(&kine_database(database))?;
+    let database = quote(database)?;
     let role = quote(role)?;
     let mut lines = String::new();
     for block in clients {
@@ -137,7 +137,7 @@ host \"kubernetes\" \"kine\" 2001:db8::/32 gss include_realm=0 krb_realm=KINE.TE
     proptest! {
         #[test]
         fn no_name_ends_its_quotes_or_its_line(role in "[a-b\"'\\\\, #+@/\n\t]{0,8}", database in "[a-b\"\\\\ ,@]{0,8}") {
-            if let Ok(line) = pg_hba(&role, Some(&database), "R", false, &blocks(&["10.0.0.1"])) {
+            if let Ok(line) = pg_hba(&role, &database, "R", false, &blocks(&["10.0.0.1"])) {
                 let rest = line.strip_prefix("host ").unwrap();
                 let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
                 let rest = rest.strip_prefix(&quoted(&database)).and_then(|rest| rest.strip_prefix(' ')).unwrap();
