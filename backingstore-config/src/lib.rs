@@ -31,6 +31,7 @@
 //! - [`Store`] is the one store that it means; [`VirtualClusterConfig::store`] finds it.
 //! - [`DataSource`] is the string that names a database: SQLite, PostgreSQL, MySQL or etcd endpoints.
 //! - [`KineCommand`] is the arguments and the environment that start kine on a data source.
+//! - [`transition()`] says what becomes of the data when a config changes.
 //! - [`surroundings`] is what a store needs around it: network policies, Secrets, SQL, Kerberos, IAM.
 //! - [`ConfigError`] says what is wrong, where, and what to write instead.
 //!
@@ -60,6 +61,7 @@ mod reading;
 mod redaction;
 mod store;
 pub mod surroundings;
+mod transition;
 mod values;
 mod yaml;
 
@@ -77,4 +79,5 @@ pub use store::{
     DEFAULT_EMBEDDED_DATA_SOURCE, DeployedEtcd, EmbeddedDatabase, EmbeddedEtcd, ExternalDatabase,
     ExternalEtcd, Store, StoreKind,
 };
+pub use transition::{CopiedBy, Transition, TransitionOutcome, transition};
 pub use values::VirtualClusterConfig;

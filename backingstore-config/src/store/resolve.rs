@@ -122,7 +122,7 @@ fn not_enabled(section: &str, key: &str) -> ConfigError {
     )
 }
 
-fn embedded_database(written: &DatabaseKine) -> Result<Store, ConfigError> {
+pub(crate) fn embedded_database(written: &DatabaseKine) -> Result<Store, ConfigError> {
     let data_source = match data_source(written, EMBEDDED_DATABASE)? {
         Some(data_source) => data_source,
         None => DataSource::parse(DEFAULT_EMBEDDED_DATA_SOURCE)?,

@@ -273,7 +273,8 @@ impl KineAddress {
         }
     }
 
-    fn is_same(&self, other: &Self) -> bool {
+    /// Whether both are one address, in whatever spelling.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Tcp { host, port }, Self::Tcp { host: other, port: other_port }) => {
                 port == other_port && same_host(host, other)
