@@ -6,9 +6,9 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::data_source::DataSource;
 use crate::error::{ConfigError, ConfigErrorKind};
-use crate::kine_flags::secret_flag;
+use crate::kine_flags::{redacted_argument, secret_flag};
 use crate::model::TlsFiles;
-use crate::redaction::{MASK, Secrets, is_plain_word};
+use crate::redaction::{MASK, Secrets};
 use crate::store::Store;
 
 /// How to start kine: its arguments and its environment, without the program's name.
@@ -150,14 +150,29 @@ impl KineCommand {
         self.split().1
     }
 
+    /// The line that vCluster runs, program and all, as it may be shown: what can be a secret is `***`.
+    pub fn redacted_line(&self) -> Vec<String> {
+        let mut line = vec!["kine".to_owned()];
+        let kept = self.built_in(&self.shown_endpoint).into_iter();
+        line.extend(kept.filter(|built_in| !self.is_replaced(built_in)));
+        let extra = self.extra_args.iter().map(ExposeSecret::expose_secret);
+        line.extend(extra.map(redacted_argument));
+        line
+    }
+
+    /// Whether an extra argument takes the place of a built-in one. vCluster's `MergeArgs` compares names as they
+    /// stand, up to the `=`.
+    fn is_replaced(&self, built_in: &str) -> bool {
+        self.extra_args.iter().any(|extra| name_of(extra.expose_secret()) == name_of(built_in))
+    }
+
     /// The arguments as vCluster gives them, with the data source and its password among them. Every user of
     /// the machine can read the arguments of a process, and vCluster logs them: this is for showing what
     /// vCluster does, not for starting kine.
     pub fn vcluster_arguments_exposing_secrets(&self) -> Vec<String> {
         let extra: Vec<String> = self.extra_args.iter().map(|arg| arg.expose_secret().to_owned()).collect();
         let mut arguments = self.built_in(self.endpoint.expose_secret());
-        // vCluster's `MergeArgs`: names are compared as they stand, up to the `=`.
-        arguments.retain(|built_in| extra.iter().all(|arg| name_of(arg) != name_of(built_in)));
+        arguments.retain(|built_in| !self.is_replaced(built_in));
         arguments.extend(extra);
         arguments
     }
@@ -208,21 +223,10 @@ impl KineCommand {
     }
 }
 
-/// Redacted: extra arguments are shown by their names.
+/// Redacted.
 impl fmt::Debug for KineCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let extra = self.extra_args.iter().map(|arg| {
-            let name = name_of(arg.expose_secret());
-            if name.starts_with('-') && is_plain_word(name.trim_start_matches('-')) {
-                format!("{name}={MASK}")
-            } else {
-                MASK.to_owned()
-            }
-        });
-        f.debug_struct("KineCommand")
-            .field("built_in", &self.built_in(&self.shown_endpoint))
-            .field("extra_args", &extra.collect::<Vec<_>>())
-            .finish()
+        write!(f, "KineCommand{:?}", self.redacted_line())
     }
 }
 
@@ -374,12 +378,12 @@ mod tests {
 
     #[test]
     fn debug_shows_names_and_no_secret() {
-        let command =
-            command(POSTGRES).extra_args(["--endpoint=CANARY", "--new-flag=CANARY", "CANARY", "-CANARY@x=1"]);
-        let shown = format!("{command:?}");
+        let extra = ["--endpoint=CANARY", "--new-flag=CANARY", "CANARY", "-CANARY@x=1"];
+        let shown = format!("{:?}", command(POSTGRES).extra_args(extra));
         assert!(!shown.contains("CANARY"), "{shown}");
+        assert!(shown.contains("--endpoint=***") && shown.contains("--new-flag=***"), "{shown}");
+        let shown = format!("{:?}", command(POSTGRES));
         assert!(shown.contains("--endpoint=postgres://kine:***@db:5432/kine"), "{shown}");
-        assert!(shown.contains("--new-flag=***"), "{shown}");
     }
 
     #[test]

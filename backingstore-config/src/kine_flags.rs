@@ -2,6 +2,9 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::data_source::DataSource;
+use crate::redaction::{MASK, is_plain_word};
+
 /// Flags whose value is a secret, and the variable through which kine takes the same value. A flag beats its
 /// variable, so the flag must be absent for the variable to count.
 const SECRET_FLAGS: [(&str, &str); 3] = [
@@ -48,6 +51,27 @@ pub(crate) fn secret_flag(argument: &str) -> Option<(&'static str, Option<&str>)
     SECRET_FLAGS.iter().find(|(secret, _)| *secret == name).map(|(_, variable)| (*variable, value))
 }
 
+/// A flag as it may be shown: by its name, with its value where that is a number, a switch or a redacted data source.
+pub(crate) fn redacted_argument(argument: &str) -> String {
+    let is_name = |text: &str| flag(text).is_some_and(|name| is_plain_word(name.trim_start_matches('-')));
+    let Some((name, value)) = argument.split_once('=') else {
+        return if is_name(argument) { argument.to_owned() } else { MASK.to_owned() };
+    };
+    if !is_name(name) {
+        return MASK.to_owned();
+    }
+    let is_number = value.len() <= 8 && value.bytes().all(|byte| byte.is_ascii_digit());
+    let shown = match secret_flag(argument) {
+        Some(("KINE_ENDPOINT", _)) => {
+            DataSource::parse(value).map_or_else(|_| MASK.to_owned(), |source| source.to_string())
+        }
+        Some(_) => MASK.to_owned(),
+        None if is_number || matches!(value, "true" | "false") => value.to_owned(),
+        None => MASK.to_owned(),
+    };
+    format!("{name}={shown}")
+}
+
 /// A flag without its dashes. kine reads flags with one dash and with two (Go's package `flag`).
 fn flag(argument: &str) -> Option<&str> {
     argument.strip_prefix("--").or_else(|| argument.strip_prefix('-'))
@@ -56,6 +80,23 @@ fn flag(argument: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_flag_is_shown_with_what_is_no_secret() {
+        for (argument, shown) in [
+            ("--debug", "--debug"),
+            ("--compact-batch-size=100", "--compact-batch-size=100"),
+            ("--log-format=json", "--log-format=***"),
+            ("--endpoint=postgres://u:CANARY@h/d", "--endpoint=postgres://u:***@h/d"),
+            ("--endpoint=CANARY", "--endpoint=***"),
+            ("--s3-secret-key=12345", "--s3-secret-key=***"),
+            ("postgres://u:CANARY@h/d", "***"),
+            ("CANARY", "***"),
+            ("--a@CANARY=1", "***"),
+        ] {
+            assert_eq!(redacted_argument(argument), shown);
+        }
+    }
 
     #[test]
     fn the_last_value_of_a_flag_counts_in_every_form() {

@@ -9,6 +9,7 @@ use secrecy::ExposeSecret;
 
 use crate::data_source::DataSource;
 use crate::error::Place;
+use crate::kine_flags::redacted_argument;
 use crate::redaction::{MASK, is_plain_word};
 use crate::yaml::{Entry, Node, Span, Value};
 
@@ -199,7 +200,7 @@ fn show(key: &str, value: &Value) -> String {
                 "dataSource" => {
                     DataSource::parse(text).map_or_else(|_| MASK.to_owned(), |source| source.to_string())
                 }
-                "extraArgs" => show_argument(text),
+                "extraArgs" => redacted_argument(text),
                 _ if harmless && looks_harmless(text) => text.to_owned(),
                 _ => MASK.to_owned(),
             }
@@ -213,23 +214,6 @@ fn looks_harmless(text: &str) -> bool {
     text.len() <= 120
         && !text.contains("://")
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./:,[]".contains(&byte))
-}
-
-/// A flag by its name; its value too where it is a number or a switch.
-fn show_argument(text: &str) -> String {
-    let Some((name, value)) = text.split_once('=') else {
-        return if text.starts_with("--") && is_plain_word(text.trim_start_matches('-')) {
-            text.to_owned()
-        } else {
-            MASK.to_owned()
-        };
-    };
-    if !name.starts_with('-') || !is_plain_word(name.trim_start_matches('-')) {
-        return MASK.to_owned();
-    }
-    let is_number = value.len() <= 8 && value.bytes().all(|byte| byte.is_ascii_digit());
-    let shown = if is_number || matches!(value, "true" | "false") { value } else { MASK };
-    format!("{name}={shown}")
 }
 
 #[cfg(test)]

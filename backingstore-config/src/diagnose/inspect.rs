@@ -1,5 +1,7 @@
 //! The three ways in: a values file, a data source, the platform's values.
 
+use secrecy::{ExposeSecret, SecretString};
+
 use super::case::{PlatformCase, SourceCase, ValuesCase};
 use super::diagnostic::Diagnostic;
 use super::excerpt::Excerpts;
@@ -8,6 +10,7 @@ use crate::data_source::DataSource;
 use crate::error::{ConfigError, Place};
 use crate::platform::PlatformConfig;
 use crate::store::Store;
+use crate::transition::Transition;
 use crate::values::VirtualClusterConfig;
 use crate::yaml::Node;
 
@@ -36,7 +39,9 @@ use crate::yaml::Node;
 pub struct Inspection {
     config: Option<VirtualClusterConfig>,
     store: Option<Store>,
+    transition: Option<Transition>,
     diagnostics: Vec<Diagnostic>,
+    text: SecretString,
 }
 
 impl VirtualClusterConfig {
@@ -53,13 +58,20 @@ impl VirtualClusterConfig {
         let case = ValuesCase::new(&config, resolution.kind, resolution.store.as_ref());
         rules::apply_to_values(&case, &mut found);
         let diagnostics = arrange(faults, found, text, config.tree());
-        Inspection { store: resolution.store, config: Some(config), diagnostics }
+        Inspection {
+            store: resolution.store,
+            config: Some(config),
+            transition: None,
+            diagnostics,
+            text: text.into(),
+        }
     }
 }
 
 impl Inspection {
     fn of_no_yaml(fault: ConfigError) -> Self {
-        Self { config: None, store: None, diagnostics: vec![rules::diagnostic_of(&fault)] }
+        let diagnostics = vec![rules::diagnostic_of(&fault)];
+        Self { config: None, store: None, transition: None, diagnostics, text: SecretString::default() }
     }
 
     /// What was read. Keys with faults read as absent. None if the text is no YAML.
@@ -70,6 +82,25 @@ impl Inspection {
     /// The one store that it means. None if that cannot be said, or if it lacks what it needs.
     pub fn store(&self) -> Option<&Store> {
         self.store.as_ref()
+    }
+
+    /// What the change from the config before does to the data. None until [`after`](Self::after) is called, or where
+    /// the store of one of the two cannot be told.
+    pub fn transition(&self) -> Option<&Transition> {
+        self.transition.as_ref()
+    }
+
+    pub(super) fn set_transition(&mut self, transition: Transition) {
+        self.transition = Some(transition);
+    }
+
+    /// Adds what was found later.
+    pub(super) fn add(&mut self, found: Found) {
+        if let Some(config) = &self.config {
+            let added = arrange(Vec::new(), found, self.text.expose_secret(), config.tree());
+            self.diagnostics.extend(added);
+            in_order(&mut self.diagnostics);
+        }
     }
 
     /// Everything that was found, in the order of the file; what has no place in it comes last.
@@ -141,6 +172,7 @@ impl SourceInspection {
 pub struct PlatformInspection {
     config: Option<PlatformConfig>,
     diagnostics: Vec<Diagnostic>,
+    text: SecretString,
 }
 
 impl PlatformConfig {
@@ -150,7 +182,7 @@ impl PlatformConfig {
             Ok(read) => read,
             Err(fault) => {
                 let diagnostics = vec![rules::diagnostic_of(&fault)];
-                return PlatformInspection { config: None, diagnostics };
+                return PlatformInspection { config: None, diagnostics, text: SecretString::default() };
             }
         };
         if let Err(fault) = config.data_source() {
@@ -159,7 +191,7 @@ impl PlatformConfig {
         let mut found = Found::default();
         rules::apply_to_platform(&PlatformCase::new(&config), &mut found);
         let diagnostics = arrange(faults, found, text, config.tree());
-        PlatformInspection { config: Some(config), diagnostics }
+        PlatformInspection { config: Some(config), diagnostics, text: text.into() }
     }
 }
 
@@ -172,6 +204,15 @@ impl PlatformInspection {
     /// Everything that was found, in the order of the file.
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics
+    }
+
+    /// Adds what was found later.
+    pub(super) fn add(&mut self, found: Found) {
+        if let Some(config) = &self.config {
+            let added = arrange(Vec::new(), found, self.text.expose_secret(), config.tree());
+            self.diagnostics.extend(added);
+            in_order(&mut self.diagnostics);
+        }
     }
 
     /// Whether there is an error among them.

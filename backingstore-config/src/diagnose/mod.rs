@@ -9,14 +9,16 @@
 #![doc = include_str!("../../docs/diagnostics.md")]
 //!
 //! Inside: [`diagnostic`](Diagnostic) and how it prints, `excerpt` the line of the file without its secrets,
-//! `case` what the rules look at, `rules` the table, `inspect` the three ways in.
+//! `case` what the rules look at, `rules` the table, `inspect` the three ways in, `change` the comparison with the config before.
 
 mod case;
+mod change;
 mod diagnostic;
 mod excerpt;
 mod inspect;
 mod rules;
 
+pub use change::EmptyStore;
 pub use diagnostic::{Diagnostic, Severity};
 pub use inspect::{Inspection, PlatformInspection, SourceInspection};
 pub use rules::{Rule, rules};

@@ -101,6 +101,12 @@ impl Say<'_> {
 }
 
 impl Found {
+    /// Adds what was found where configs are compared.
+    pub(super) fn add(&mut self, code: &str, path: &str, message: String, help: String) {
+        let rule = rules().find(|rule| rule.code == code).expect("it is called with codes of the table");
+        self.0.push(Finding { rule, path: path.to_owned(), message, help });
+    }
+
     pub(super) fn into_diagnostics(self, place_of: impl Fn(&str) -> Option<Place>) -> Vec<Diagnostic> {
         let diagnostic = |finding: Finding| {
             let place = place_of(&finding.path);
