@@ -1,9 +1,7 @@
 //! The servers of a PostgreSQL data source: those of the URL, or those of the parameters that take their place.
 
-use std::net::IpAddr;
-
 use super::super::fault::Fault;
-use super::super::host::{parse_port, split_host_port};
+use super::super::host::{is_loopback, parse_port, split_host_port};
 
 const AS_PARAMETERS: &str =
     "write the hosts as parameters: `postgres://USER:PASSWORD@/DATABASE?host=HOST1,HOST2&port=5432,5432`";
@@ -36,17 +34,6 @@ impl PostgresHost {
     /// of a Unix socket, or no host at all. No name is looked up, so another name of this machine does not count.
     pub fn is_loopback(&self) -> bool {
         is_loopback(&self.host)
-    }
-}
-
-/// Whether a host, as a data source names it, is this machine.
-pub(in super::super) fn is_loopback(host: &str) -> bool {
-    if host.is_empty() || host.starts_with('/') {
-        return true;
-    }
-    match host.parse::<IpAddr>() {
-        Ok(address) => address.to_canonical().is_loopback(),
-        Err(_) => host.strip_suffix('.').unwrap_or(host).eq_ignore_ascii_case("localhost"),
     }
 }
 
