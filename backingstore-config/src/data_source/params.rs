@@ -247,6 +247,11 @@ impl Param {
         }
     }
 
+    /// The decoded name, be it half of a password or not.
+    pub fn expose_name(&self) -> &str {
+        &self.name
+    }
+
     /// The decoded value, if it is known to be harmless.
     pub fn value(&self) -> Option<&str> {
         (self.shown == Shown::Whole).then(|| self.value.expose_secret())

@@ -3,6 +3,7 @@
 //! A test whose files or whose program are not on this machine shows as ignored.
 
 mod chart_values;
+mod driver_comparison;
 mod secrets;
 
 use std::process::ExitCode;
@@ -12,6 +13,7 @@ use libtest_mimic::Arguments;
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let mut trials = chart_values::trials();
+    trials.extend(driver_comparison::trials());
     trials.extend(secrets::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -132,6 +132,17 @@ impl MysqlSource {
         &self.address
     }
 
+    /// The driver's name of the net: `tcp`, `unix`, or `tcp4` and `tcp6` where only one kind of address is to be used.
+    pub fn net(&self) -> &'static str {
+        let net = self.written_address.split('(').next();
+        match (&self.address, net) {
+            (MysqlAddress::Unix { .. }, _) => "unix",
+            (MysqlAddress::Tcp { .. }, Some("tcp4")) => "tcp4",
+            (MysqlAddress::Tcp { .. }, Some("tcp6")) => "tcp6",
+            (MysqlAddress::Tcp { .. }, _) => "tcp",
+        }
+    }
+
     /// The database as written, decoded. None where none is; kine takes `kubernetes` then.
     pub fn database(&self) -> Option<&str> {
         Some(self.database.as_str()).filter(|name| !name.is_empty())
@@ -385,7 +396,10 @@ mod tests {
         ] {
             assert!(MysqlSource::parse(dsn).is_err(), "{dsn}");
         }
-        assert_eq!(*parse("u@tcp4(h:3306)/d").address(), tcp("h", 3306));
+        let ipv4_only = parse("u@tcp4(h:3306)/d");
+        assert_eq!(*ipv4_only.address(), tcp("h", 3306));
+        assert_eq!(ipv4_only.net(), "tcp4");
+        assert_eq!(parse("u@tcp4.example.com/d").net(), "tcp");
     }
 
     #[test]
