@@ -233,8 +233,8 @@ impl Param {
         Self::new(name.to_owned(), value.to_owned(), true, known)
     }
 
-    /// The decoded name, be it shown or not.
-    pub(super) fn exposed_name(&self) -> &str {
+    /// The decoded name, be it half of a password or not.
+    pub fn expose_name(&self) -> &str {
         &self.name
     }
 
@@ -245,11 +245,6 @@ impl Param {
             Shown::Whole | Shown::Name => &self.name,
             Shown::Nothing => MASK,
         }
-    }
-
-    /// The decoded name, be it half of a password or not.
-    pub fn expose_name(&self) -> &str {
-        &self.name
     }
 
     /// The decoded value, if it is known to be harmless.

@@ -22,6 +22,7 @@ use super::secrets::SecretParts;
 use crate::redaction::{MASK, Secrets};
 
 pub use address::MysqlAddress;
+pub(super) use settings::is_taken_raw;
 pub use settings::{MysqlSettings, MysqlTlsMode};
 
 /// What kine uses for `mysql://` alone, as long as no TLS file is set (`pkg/drivers/mysql`).
@@ -101,7 +102,7 @@ impl MysqlSource {
                 "end the DSN with `/DATABASE`, also after a password that holds a `/`; percent-encode a bracket or an `@` of a database's name",
             ));
         }
-        let params = Params::parse_mysql(query, &MYSQL, settings::is_taken_raw)?;
+        let params = Params::parse_mysql(query, &MYSQL, is_taken_raw)?;
         let written = query.into_iter().flat_map(|query| query.split('&'));
         let settings = MysqlSettings::read(written.filter_map(|segment| segment.split_once('=')))?;
         Ok(Self {

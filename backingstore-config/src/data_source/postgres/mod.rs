@@ -28,7 +28,7 @@ const ENCODE: &str = "percent-encode `@`, `:`, `/`, `?` and `#` in the user, the
 
 /// libpq takes its default then; pgx sends the empty name, and dials an empty host.
 const EMPTY_NAME: Fault = Fault::invalid(
-    "an empty name in its parameter `user`, `dbname`, `database` or `host`",
+    "an empty name in its parameter `user` or `host`",
     "write the name, or leave the parameter out",
 );
 
@@ -41,7 +41,7 @@ const EMPTY_NAME: Fault = Fault::invalid(
 /// It refuses what Go's `net/url` and pgx v5.10 refuse, and a little more. What they read and this does not: a `#`,
 /// an `@` that may belong to a password, other characters in a host than names and addresses have, an IPv6 address
 /// without brackets, a port that no host needs and that is none, bytes that are not UTF-8, both `dbname` and
-/// `database`, an empty `user`, `dbname`, `database` or `host` among the parameters. Each is nearly always a password that was not percent-encoded, half of which would be shown, or is
+/// `database`, an empty `user` or `host` among the parameters. Each is nearly always a password that was not percent-encoded, half of which would be shown, or is
 /// read in another way by another driver.
 #[derive(Clone)]
 pub struct PostgresSource {
@@ -137,7 +137,7 @@ impl PostgresSource {
             (None, None) => path,
         };
 
-        if ["user", "dbname", "database"].into_iter().any(|name| from_query(name) == Some("")) {
+        if from_query("user") == Some("") {
             return Err(EMPTY_NAME);
         }
         let hosts = hosts::resolve(&self.written_hosts, from_query("host"), from_query("port"))?;
@@ -435,7 +435,6 @@ mod tests {
             "h/d?port=x",
             "h/d?dbname=a&database=b",
             "h/d?user=",
-            "h/d?dbname=",
             "h/d?host=",
             "h/d?host=a,",
             "h\n/d",

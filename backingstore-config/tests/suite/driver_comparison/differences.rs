@@ -113,7 +113,7 @@ pub(super) const POSTGRES: &[Difference] = &[
     }),
     // libpq takes its default for an empty name; pgx takes the empty one, with which it reaches nobody, or not who is meant.
     stricter("empty-name", |url, _| {
-        ["user=", "dbname=", "database="].iter().any(|name| param(url, name) == Some(""))
+        param(url, "user=") == Some("")
             || param(url, "host=").is_some_and(|list| list.split(',').any(str::is_empty))
     }),
     // pgx takes one of the two, in no order.
