@@ -81,12 +81,17 @@ pub(super) fn check_ipv6(address: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Whether a name or an address is this machine's own: `localhost`, `127.0.0.0/8`, `::1`. Nothing is looked up.
+/// Whether a host, as a data source names it, is this machine. The empty host and the folder of a Unix socket are.
+/// Nothing is looked up.
 pub(super) fn is_loopback(host: &str) -> bool {
-    // A dot at its end makes a name absolute, and is no part of it.
-    let name = host.strip_suffix('.').unwrap_or(host);
-    let is_address = || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback());
-    name.eq_ignore_ascii_case("localhost") || is_address()
+    if host.is_empty() || host.starts_with('/') {
+        return true;
+    }
+    match host.parse::<IpAddr>() {
+        Ok(address) => address.to_canonical().is_loopback(),
+        // A dot at its end makes a name absolute, and is no part of it.
+        Err(_) => host.strip_suffix('.').unwrap_or(host).eq_ignore_ascii_case("localhost"),
+    }
 }
 
 #[cfg(test)]

@@ -233,8 +233,8 @@ impl Param {
         Self::new(name.to_owned(), value.to_owned(), true, known)
     }
 
-    /// The decoded name, be it shown or not.
-    pub(super) fn exposed_name(&self) -> &str {
+    /// The decoded name, be it half of a password or not.
+    pub fn expose_name(&self) -> &str {
         &self.name
     }
 

@@ -215,7 +215,7 @@ impl KineView {
 
     /// The decoded value of a parameter. None if it is not there, and none if its value may be a secret.
     pub fn param(&self, name: &str) -> Option<&str> {
-        self.params.iter().find(|param| param.exposed_name() == name)?.value()
+        self.params.iter().find(|param| param.expose_name() == name)?.value()
     }
 
     /// How its connections are encrypted.

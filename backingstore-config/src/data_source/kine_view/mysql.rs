@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::super::mysql::{MysqlAddress, MysqlSource};
+use super::super::mysql::{MysqlAddress, MysqlSource, MysqlTlsMode, is_taken_raw};
 use super::super::params::Param;
 use super::{DEFAULT_DATABASE, KineAddress, KineTls, KineView, encode, half_a_certificate};
 use crate::data_source::Engine;
@@ -29,15 +29,14 @@ pub(super) fn view(source: &MysqlSource, files: &TlsFiles) -> KineView {
     };
     let database = source.database().unwrap_or(DEFAULT_DATABASE).to_owned();
     let params = last_of_each(source);
-    let of_source = TlsParam::read(&params);
-    let (tls, tls_config) = match (of_source, has_files) {
-        (TlsParam::Off, false) => (KineTls::Disabled, None),
+    let settings = source.settings();
+    let (tls, tls_config) = match (settings.tls_name(), has_files) {
+        (None, false) => (KineTls::Disabled, None),
         // The driver takes the files for what the data source leaves open, and its own word for the rest.
-        (TlsParam::Off, true) => (KineTls::Verified, Some(KINE_TLS)),
-        (word, _) => (word.tls(), Some(if has_files { KINE_TLS } else { word.name() })),
+        (None, true) if settings.allow_fallback_to_plaintext => (KineTls::Preferred, Some(KINE_TLS)),
+        (None, true) => (KineTls::Verified, Some(KINE_TLS)),
+        (Some(name), _) => (tls_of(settings.tls), Some(if has_files { KINE_TLS } else { name })),
     };
-    let falls_back = switch(&params, "allowFallbackToPlaintext") == Some(true);
-    let tls = if falls_back && tls > KineTls::Preferred { KineTls::Preferred } else { tls };
     let params: Vec<_> = params.into_values().collect();
     let write = |secrets| write(source, &address, &database, &params, secrets);
     KineView {
@@ -47,7 +46,7 @@ pub(super) fn view(source: &MysqlSource, files: &TlsFiles) -> KineView {
         password: source.password().cloned(),
         tls,
         tls_config,
-        ignores_tls_files: has_files && of_source != TlsParam::Off,
+        ignores_tls_files: has_files && settings.tls_name().is_some(),
         refusal: half_a_certificate(files.cert_file.as_deref(), files.key_file.as_deref()),
         addresses: vec![address.clone()],
         database: Some(database.clone()),
@@ -56,60 +55,18 @@ pub(super) fn view(source: &MysqlSource, files: &TlsFiles) -> KineView {
     }
 }
 
-/// What `tls` says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum TlsParam {
-    Off,
-    Verified,
-    SkipVerify,
-    Preferred,
-}
-
-impl TlsParam {
-    fn read(params: &BTreeMap<String, Param>) -> Self {
-        match switch(params, "tls") {
-            Some(true) => return Self::Verified,
-            Some(false) => return Self::Off,
-            None => {}
-        }
-        match params.get("tls").map(|param| param.expose().expose_secret().to_lowercase()).as_deref() {
-            Some("skip-verify") => Self::SkipVerify,
-            Some("preferred") => Self::Preferred,
-            _ => Self::Off,
-        }
-    }
-
-    fn tls(self) -> KineTls {
-        match self {
-            Self::Off => KineTls::Disabled,
-            Self::Preferred => KineTls::Preferred,
-            Self::SkipVerify => KineTls::Unverified,
-            Self::Verified => KineTls::Verified,
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Off => "false",
-            Self::Preferred => "preferred",
-            Self::SkipVerify => "skip-verify",
-            Self::Verified => "true",
-        }
-    }
-}
-
-/// The driver's `readBool`.
-fn switch(params: &BTreeMap<String, Param>, name: &str) -> Option<bool> {
-    match params.get(name)?.expose().expose_secret() {
-        "1" | "true" | "TRUE" | "True" => Some(true),
-        "0" | "false" | "FALSE" | "False" => Some(false),
-        _ => None,
+fn tls_of(mode: MysqlTlsMode) -> KineTls {
+    match mode {
+        MysqlTlsMode::Disabled => KineTls::Disabled,
+        MysqlTlsMode::Preferred => KineTls::Preferred,
+        MysqlTlsMode::SkipVerify => KineTls::Unverified,
+        MysqlTlsMode::Verified => KineTls::Verified,
     }
 }
 
 /// Each parameter overwrites an earlier one of its name (go-sql-driver `parseDSNParams`).
 fn last_of_each(source: &MysqlSource) -> BTreeMap<String, Param> {
-    source.params().iter().map(|param| (param.exposed_name().to_owned(), param.clone())).collect()
+    source.params().iter().map(|param| (param.expose_name().to_owned(), param.clone())).collect()
 }
 
 /// The canonical form: the driver's, every part written out.
@@ -143,13 +100,17 @@ fn write(
     out.push_str(&encode(database));
     for (index, param) in params.iter().enumerate() {
         out.push(if index == 0 { '?' } else { '&' });
+        let encoded = |value: &str| match is_taken_raw(param.expose_name()) {
+            true => value.to_owned(),
+            false => encode(value),
+        };
         let value = match (secrets, param.value()) {
-            (Secrets::Exposed, _) => encode(param.expose().expose_secret()),
-            (Secrets::Masked, Some(value)) => encode(value),
+            (Secrets::Exposed, _) => encoded(param.expose().expose_secret()),
+            (Secrets::Masked, Some(value)) => encoded(value),
             (Secrets::Masked, None) => MASK.to_owned(),
         };
         let name = match secrets {
-            Secrets::Exposed => param.exposed_name(),
+            Secrets::Exposed => param.expose_name(),
             Secrets::Masked => param.name(),
         };
         out.push_str(&format!("{name}={value}"));

@@ -41,8 +41,7 @@ pub(super) fn view(source: &PostgresSource, tls: &TlsFiles) -> KineView {
     let password = source.password().cloned();
     let addresses: Vec<_> = source.hosts().iter().map(address).collect();
     // Those of Kerberos stay in the text: without them it would not mean the same.
-    let in_text: Vec<_> =
-        params.values().filter(|param| !is_address(param.exposed_name())).cloned().collect();
+    let in_text: Vec<_> = params.values().filter(|param| !is_address(param.expose_name())).cloned().collect();
     let write = |secrets| {
         let canonical = Canonical {
             user: written_user.as_deref(),
@@ -62,7 +61,7 @@ pub(super) fn view(source: &PostgresSource, tls: &TlsFiles) -> KineView {
         tls: tls_of(mode),
         ignores_tls_files: ignores_tls_files || (is_local && !tls.is_empty()),
         refusal,
-        params: in_text.iter().filter(|param| !TAKEN_OUT.contains(&param.exposed_name())).cloned().collect(),
+        params: in_text.iter().filter(|param| !TAKEN_OUT.contains(&param.expose_name())).cloned().collect(),
         database: database.clone(),
         password: password.clone(),
         ..KineView::empty(Engine::Postgres)
@@ -95,7 +94,7 @@ fn lower(text: &str) -> String {
 fn first_of_each(source: &PostgresSource) -> BTreeMap<String, Param> {
     let mut params = BTreeMap::new();
     for param in source.params().iter() {
-        params.entry(param.exposed_name().to_owned()).or_insert_with(|| param.clone());
+        params.entry(param.expose_name().to_owned()).or_insert_with(|| param.clone());
     }
     params
 }
@@ -186,7 +185,7 @@ impl Canonical<'_> {
         }
         query.extend(self.params.iter().map(|param| match (secrets, param.value()) {
             (Secrets::Exposed, _) => {
-                format!("{}={}", encode(param.exposed_name()), readable(param.expose().expose_secret()))
+                format!("{}={}", encode(param.expose_name()), readable(param.expose().expose_secret()))
             }
             (Secrets::Masked, Some(value)) => format!("{}={}", encode(param.name()), readable(value)),
             (Secrets::Masked, None) => format!("{}={MASK}", param.name()),

@@ -30,7 +30,7 @@ impl MysqlAddress {
     /// `::1`. No name is looked up.
     pub fn is_loopback(&self) -> bool {
         match self {
-            Self::Tcp { host, .. } => host.is_empty() || is_loopback(host),
+            Self::Tcp { host, .. } => is_loopback(host),
             Self::Unix { .. } => true,
         }
     }

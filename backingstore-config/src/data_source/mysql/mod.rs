@@ -22,6 +22,7 @@ use super::secrets::SecretParts;
 use crate::redaction::{MASK, Secrets};
 
 pub use address::MysqlAddress;
+pub(super) use settings::is_taken_raw;
 pub use settings::{MysqlSettings, MysqlTlsMode};
 
 /// What kine uses for `mysql://` alone, as long as no TLS file is set (`pkg/drivers/mysql`).
@@ -101,7 +102,7 @@ impl MysqlSource {
                 "end the DSN with `/DATABASE`, also after a password that holds a `/`; percent-encode a bracket or an `@` of a database's name",
             ));
         }
-        let params = Params::parse_mysql(query, &MYSQL, settings::is_taken_raw)?;
+        let params = Params::parse_mysql(query, &MYSQL, is_taken_raw)?;
         let written = query.into_iter().flat_map(|query| query.split('&'));
         let settings = MysqlSettings::read(written.filter_map(|segment| segment.split_once('=')))?;
         Ok(Self {
@@ -130,6 +131,17 @@ impl MysqlSource {
     /// Where the server listens, the driver's defaults filled in.
     pub fn address(&self) -> &MysqlAddress {
         &self.address
+    }
+
+    /// The driver's name of the net: `tcp`, `unix`, or `tcp4` and `tcp6` where only one kind of address is to be used.
+    pub fn net(&self) -> &'static str {
+        let net = self.written_address.split('(').next();
+        match (&self.address, net) {
+            (MysqlAddress::Unix { .. }, _) => "unix",
+            (MysqlAddress::Tcp { .. }, Some("tcp4")) => "tcp4",
+            (MysqlAddress::Tcp { .. }, Some("tcp6")) => "tcp6",
+            (MysqlAddress::Tcp { .. }, _) => "tcp",
+        }
     }
 
     /// The database as written, decoded. None where none is; kine takes `kubernetes` then.
@@ -385,7 +397,10 @@ mod tests {
         ] {
             assert!(MysqlSource::parse(dsn).is_err(), "{dsn}");
         }
-        assert_eq!(*parse("u@tcp4(h:3306)/d").address(), tcp("h", 3306));
+        let ipv4_only = parse("u@tcp4(h:3306)/d");
+        assert_eq!(*ipv4_only.address(), tcp("h", 3306));
+        assert_eq!(ipv4_only.net(), "tcp4");
+        assert_eq!(parse("u@tcp4.example.com/d").net(), "tcp");
     }
 
     #[test]

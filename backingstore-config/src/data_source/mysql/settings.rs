@@ -161,6 +161,17 @@ impl Default for MysqlSettings {
 }
 
 impl MysqlSettings {
+    /// What `tls` names in the driver's words; none for `false`, and where nothing is said.
+    pub(in super::super) fn tls_name(&self) -> Option<&'static str> {
+        match self.tls_name {
+            TlsName::Verified => Some("true"),
+            TlsName::SkipVerify => Some("skip-verify"),
+            TlsName::Preferred => Some("preferred"),
+            // A name that is not registered is refused.
+            TlsName::Nothing | TlsName::Registered => None,
+        }
+    }
+
     /// Reads names and values as they are written, in their order.
     pub(super) fn read<'a>(params: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Self, Fault> {
         let mut settings = Self::default();
@@ -258,7 +269,7 @@ impl MysqlSettings {
 }
 
 /// Whether the driver takes the value of a parameter as it is written, without percent-decoding.
-pub(super) fn is_taken_raw(name: &str) -> bool {
+pub(in super::super) fn is_taken_raw(name: &str) -> bool {
     const RAW: [&str; 20] = [
         "allowAllFiles",
         "allowCleartextPasswords",

@@ -1,9 +1,8 @@
 //! The servers of a PostgreSQL data source: those of the URL, or those of the parameters that take their place.
 
-use std::net::IpAddr;
-
 use super::super::fault::Fault;
-use super::super::host::{parse_port, split_host_port};
+use super::super::host::{is_loopback, parse_port, split_host_port};
+use super::EMPTY_NAME;
 
 const AS_PARAMETERS: &str =
     "write the hosts as parameters: `postgres://USER:PASSWORD@/DATABASE?host=HOST1,HOST2&port=5432,5432`";
@@ -39,17 +38,6 @@ impl PostgresHost {
     }
 }
 
-/// Whether a host, as a data source names it, is this machine.
-pub(in super::super) fn is_loopback(host: &str) -> bool {
-    if host.is_empty() || host.starts_with('/') {
-        return true;
-    }
-    match host.parse::<IpAddr>() {
-        Ok(address) => address.to_canonical().is_loopback(),
-        Err(_) => host.strip_suffix('.').unwrap_or(host).eq_ignore_ascii_case("localhost"),
-    }
-}
-
 /// Pairs hosts and ports, of the URL or of the parameters that take their place.
 pub(super) fn resolve(
     written: &str,
@@ -74,6 +62,9 @@ pub(super) fn resolve(
     }
     refuse_what_net_url_refuses(written)?;
     if let Some(list) = host_param {
+        if list.split(',').any(str::is_empty) {
+            return Err(EMPTY_NAME);
+        }
         hosts = list.split(',').map(str::to_owned).collect();
     }
     if let Some(list) = port_param {
@@ -165,7 +156,13 @@ mod tests {
         assert_eq!(hosts("h:1", Some("i"), None), [pair("i", 1)]);
         assert_eq!(hosts("h:1", None, Some("2")), [pair("h", 2)]);
         assert_eq!(hosts("h:1", Some("::1,[::2],/run"), Some("2")).len(), 3);
-        assert_eq!(hosts("h:1", Some(""), None), [pair("", 1)]);
+    }
+
+    #[test]
+    fn an_empty_host_among_the_parameters_is_refused() {
+        for list in ["", "a,", ",a", ","] {
+            assert_eq!(resolve("h:1", Some(list), None), Err(EMPTY_NAME), "{list}");
+        }
     }
 
     #[test]

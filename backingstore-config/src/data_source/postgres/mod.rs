@@ -26,6 +26,12 @@ const KINE_DEFAULT: &str = "postgres:postgres@localhost/";
 
 const ENCODE: &str = "percent-encode `@`, `:`, `/`, `?` and `#` in the user, the password and the database's name: `%40`, `%3A`, `%2F`, `%3F`, `%23`";
 
+/// libpq takes its default then; pgx sends the empty name, and dials an empty host.
+const EMPTY_NAME: Fault = Fault::invalid(
+    "an empty name in its parameter `user` or `host`",
+    "write the name, or leave the parameter out",
+);
+
 /// A database of a PostgreSQL server.
 ///
 /// A parameter `user`, `password`, `host`, `port` or `dbname` takes the place of the same part of the URL, as
@@ -35,7 +41,7 @@ const ENCODE: &str = "percent-encode `@`, `:`, `/`, `?` and `#` in the user, the
 /// It refuses what Go's `net/url` and pgx v5.10 refuse, and a little more. What they read and this does not: a `#`,
 /// an `@` that may belong to a password, other characters in a host than names and addresses have, an IPv6 address
 /// without brackets, a port that no host needs and that is none, bytes that are not UTF-8, both `dbname` and
-/// `database`. Each is nearly always a password that was not percent-encoded, half of which would be shown, or is
+/// `database`, an empty `user` or `host` among the parameters. Each is nearly always a password that was not percent-encoded, half of which would be shown, or is
 /// read in another way by another driver.
 #[derive(Clone)]
 pub struct PostgresSource {
@@ -131,6 +137,9 @@ impl PostgresSource {
             (None, None) => path,
         };
 
+        if from_query("user") == Some("") {
+            return Err(EMPTY_NAME);
+        }
         let hosts = hosts::resolve(&self.written_hosts, from_query("host"), from_query("port"))?;
         settings::check(|name| self.exposed_param(name))?;
         // Over Unix sockets pgx does not look at it.
@@ -425,6 +434,9 @@ mod tests {
             "h/d?a=1;b=2",
             "h/d?port=x",
             "h/d?dbname=a&database=b",
+            "h/d?user=",
+            "h/d?host=",
+            "h/d?host=a,",
             "h\n/d",
         ] {
             assert!(PostgresSource::parse(Spelling::Postgres, text).is_err(), "{text}");

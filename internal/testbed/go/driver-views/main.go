@@ -1,8 +1,9 @@
 // Command driver-views says how the database drivers of kine read data-source names.
 //
 // It reads one JSON object a line, {"driver": "mysql" or "pgx", "dsn": "..."}, and answers each with one line: what the
-// driver made of it, or the error that it gave. Nothing is connected to, and the PG* variables and HOME are cleared first,
-// so that the answers are those of the text alone. Answers and errors hold passwords: the program is for tests.
+// driver made of it, or the error that it gave. Nothing is connected to. The PG* variables and HOME are cleared first, and
+// pgx's defaults are set to fixed names, so that the answers are those of the text alone; certificates in ~/.postgresql
+// would still count. Answers and errors hold passwords: the program is for tests.
 package main
 
 import (
@@ -10,6 +11,7 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"os"
 	"reflect"
 	"strings"
@@ -85,6 +87,11 @@ func main() {
 			os.Unsetenv(name)
 		}
 	}
+	// In the place of the user of the operating system, of a socket that this machine may have, and of a user's own files.
+	os.Setenv("PGUSER", "(default)")
+	os.Setenv("PGHOST", "(default)")
+	os.Setenv("PGPASSFILE", os.DevNull)
+	os.Setenv("PGSERVICEFILE", os.DevNull)
 	in := bufio.NewScanner(os.Stdin)
 	in.Buffer(nil, 16<<20)
 	out := bufio.NewWriter(os.Stdout)
@@ -189,6 +196,14 @@ func readMySQL(dsn string) (*mysqlView, error) {
 }
 
 func readPgx(dsn string) (*pgxView, error) {
+	// kine reads the URL itself first, and stops at what pgx passes over in a query (v0.16.4 pkg/drivers/pgsql).
+	parsed, err := url.Parse(dsn)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := url.ParseQuery(parsed.RawQuery); err != nil {
+		return nil, err
+	}
 	config, err := pgx.ParseConfig(dsn)
 	if err != nil {
 		return nil, err

@@ -1,7 +1,9 @@
 //! A password in a values file is never shown, wherever it stands and whatever is wrong with the file.
 
 use backingstore_config::{KineCommand, VirtualClusterConfig};
+use libtest_mimic::Trial;
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 
 /// Looks like nothing that a message has of its own.
 const CANARY: &str = "CANARYx7Qz";
@@ -63,13 +65,15 @@ fn all_that_is_shown(text: &str) -> String {
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
-
-    #[test]
-    fn no_password_of_a_values_file_is_ever_shown(lines in lines()) {
-        let text = format!("controlPlane:\n  backingStore:\n    database:\n      {lines}\n");
-        let shown = all_that_is_shown(&text);
-        prop_assert!(!shown.contains(CANARY), "{}", shown);
-    }
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![testbed::trial("no_password_of_a_values_file_is_ever_shown", &[], || {
+        let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1_000) };
+        let run = TestRunner::new(config).run(&lines(), |lines| {
+            let text = format!("controlPlane:\n  backingStore:\n    database:\n      {lines}\n");
+            let shown = all_that_is_shown(&text);
+            prop_assert!(!shown.contains(CANARY), "{}", shown);
+            Ok(())
+        });
+        Ok(run?)
+    })]
 }

@@ -3,14 +3,25 @@
 use std::path::PathBuf;
 
 use backingstore_config::{DEFAULT_EMBEDDED_DATA_SOURCE, KineCommand, StoreKind, VirtualClusterConfig};
+use libtest_mimic::Trial;
 use secrecy::ExposeSecret;
 
-/// `VCLUSTER_VALUES_DIR` names a folder of `chart/values.yaml` files from loft-sh/vcluster, one for each
-/// release.
-#[test]
-#[ignore = "set VCLUSTER_VALUES_DIR to a folder of the vCluster chart's values.yaml files"]
-fn every_release_of_the_chart_resolves_to_the_embedded_database() {
-    let folder = std::env::var_os("VCLUSTER_VALUES_DIR").expect("VCLUSTER_VALUES_DIR is set");
+/// Names a folder of `chart/values.yaml` files from loft-sh/vcluster, one for each release.
+const FOLDER: &str = "VCLUSTER_VALUES_DIR";
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let trial = testbed::trial("every_release_of_the_chart_resolves_to_the_embedded_database", &[], || {
+        every_release_resolves_to_the_embedded_database();
+        Ok(())
+    });
+    vec![match std::env::var_os(FOLDER) {
+        Some(_) => trial,
+        None => trial.with_kind(format!("needs {FOLDER}")).with_ignored_flag(true),
+    }]
+}
+
+fn every_release_resolves_to_the_embedded_database() {
+    let folder = std::env::var_os(FOLDER).expect("VCLUSTER_VALUES_DIR is set");
     let files: Vec<PathBuf> = std::fs::read_dir(folder)
         .expect("the folder can be listed")
         .map(|entry| entry.expect("the folder can be listed").path())
