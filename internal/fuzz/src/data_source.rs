@@ -3,7 +3,7 @@
 use backingstore_config::{ConfigError, DataSource, KineCommand, MysqlSource, PostgresSource};
 use secrecy::ExposeSecret;
 
-use crate::input::Input;
+use crate::input::{CANARY, Input};
 use crate::shown::Shown;
 
 /// The places where a user writes a password, in wrong forms too: what stands before it and behind it.
@@ -47,6 +47,7 @@ pub fn data_source(data: &[u8]) {
             for password in [password, encoded] {
                 let mut shown = Shown::default();
                 match DataSource::parse(&format!("{before}{password}{after}")) {
+                    Ok(source) if made_a_parameter(&source) => continue,
                     Ok(source) => shown = shown_of(&source),
                     Err(error) => shown.both("the error", &error),
                 }
@@ -54,6 +55,18 @@ pub fn data_source(data: &[u8]) {
             }
         }
     }
+}
+
+/// Whether the password holds a whole parameter, such as `&application_name=`, and goes on as its value. That of a known
+/// parameter is shown, and nothing says that it was part of a password.
+pub(crate) fn made_a_parameter(source: &DataSource) -> bool {
+    let params = match source {
+        DataSource::Sqlite(source) => source.params(),
+        DataSource::Postgres(source) => source.params(),
+        DataSource::Mysql(source) => source.params(),
+        _ => return false,
+    };
+    params.iter().any(|param| param.is_known() && param.value().is_some_and(|value| value.contains(CANARY)))
 }
 
 fn says_something(error: &ConfigError) {
