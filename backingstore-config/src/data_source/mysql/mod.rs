@@ -103,6 +103,13 @@ impl MysqlSource {
             ));
         }
         let params = Params::parse_mysql(query, &MYSQL, is_taken_raw)?;
+        // `u:@/wd?x@db`: a password with `/` and `?` in it, and an address that nobody wrote as one.
+        if !written_address.ends_with(')') && params.has_stray_at() {
+            return Err(Fault::invalid(
+                "an `@` in its parameters, and no address in brackets before them",
+                "write `mysql://USER:PASSWORD@tcp(HOST:3306)/DATABASE`, and percent-encode `@` in the values of parameters: `%40`",
+            ));
+        }
         let written = query.into_iter().flat_map(|query| query.split('&'));
         let settings = MysqlSettings::read(written.filter_map(|segment| segment.split_once('=')))?;
         Ok(Self {
@@ -293,6 +300,14 @@ mod tests {
             assert_eq!(*source.address(), tcp("h", 1));
             assert_eq!(source.database(), Some("db"));
         }
+    }
+
+    #[test]
+    fn a_password_that_looks_like_the_rest_of_a_dsn_is_refused_where_no_address_is_bracketed() {
+        for dsn in ["u:@/CANARY?x@db", "u:p@tcp/CANARY?x=@db", "u:p@db/CANARY?x@db"] {
+            assert!(MysqlSource::parse(dsn).is_err(), "{dsn}");
+        }
+        assert_eq!(parse("u:p@tcp(h)/d?x=a@b").params().expose("x").unwrap().expose_secret(), "a@b");
     }
 
     #[test]

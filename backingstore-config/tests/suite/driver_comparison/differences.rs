@@ -88,6 +88,11 @@ pub(super) const MYSQL: &[Difference] = &[
         let name = dsn.rsplit_once('/').map_or("", |(_, rest)| rest);
         name.split('?').next().unwrap_or_default().contains(['@', '(', ')'])
     }),
+    // A password with a `/` and a `?` in a DSN without brackets around its address: its rest would be shown as parameters.
+    stricter("stray-at", |dsn, _| {
+        let (address, name) = dsn.rsplit_once('/').unwrap_or_default();
+        !address.ends_with(')') && name.split_once('?').is_some_and(|(_, query)| query.contains('@'))
+    }),
     // kine takes its data source from a flag or a variable, and neither can hold one.
     stricter("nul", |dsn, _| dsn.contains('\0')),
     stricter("not-utf8", is_not_utf8),
