@@ -77,7 +77,7 @@ fn stands_in(text: &str, error: &ConfigError) {
 
 fn holds_together(text: &str, config: &VirtualClusterConfig) {
     means_what_it_is_written_as(config);
-    let release = if text.len() % 2 == 0 { ChartRelease::OLDEST } else { ChartRelease::LATEST };
+    let release = if text.len().is_multiple_of(2) { ChartRelease::OLDEST } else { ChartRelease::LATEST };
     means_what_it_is_written_as(&config.with_defaults(release));
     let redacted = format!("{config:?}");
     assert!(VirtualClusterConfig::from_yaml(&redacted).is_err(), "the redacted form is read back");
