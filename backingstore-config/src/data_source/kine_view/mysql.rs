@@ -89,11 +89,13 @@ fn write(
         }
         out.push('@');
     }
+    // kine's default is a socket without TLS files, and a host with them.
+    let net = if source.is_kine_default() { "tcp" } else { source.net() };
     match address {
         KineAddress::Tcp { host, port } if host.contains(':') => {
-            out.push_str(&format!("tcp([{host}]:{port})"))
+            out.push_str(&format!("{net}([{host}]:{port})"))
         }
-        KineAddress::Tcp { host, port } => out.push_str(&format!("tcp({host}:{port})")),
+        KineAddress::Tcp { host, port } => out.push_str(&format!("{net}({host}:{port})")),
         KineAddress::Unix { path } => out.push_str(&format!("unix({path})")),
     }
     out.push('/');

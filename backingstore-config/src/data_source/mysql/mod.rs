@@ -3,11 +3,12 @@
 //! It is not a URL. Nothing before the last `/` is percent-encoded, so a password may hold `@`, `:` and `/` as they are.
 //! The plain URL that users try first is read too, where it can be nothing else.
 //!
-//! Read [`address`] and [`settings`] first; [`url_form`] says which URLs are read, [`duration`] is Go's grammar.
+//! Read [`address`], [`settings`] and [`tls`] first; [`url_form`] says which URLs are read, [`duration`] is Go's grammar.
 
 mod address;
 mod duration;
 mod settings;
+mod tls;
 mod url_form;
 
 use std::fmt;
@@ -22,8 +23,9 @@ use super::secrets::SecretParts;
 use crate::redaction::{MASK, Secrets};
 
 pub use address::MysqlAddress;
+pub use settings::MysqlSettings;
 pub(super) use settings::is_taken_raw;
-pub use settings::{MysqlSettings, MysqlTlsMode};
+pub use tls::MysqlTlsMode;
 
 /// What kine uses for `mysql://` alone, as long as no TLS file is set (`pkg/drivers/mysql`).
 const KINE_DEFAULT: &str = "root@unix(/var/run/mysqld/mysqld.sock)/";

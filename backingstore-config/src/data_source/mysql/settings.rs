@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::super::fault::Fault;
 use super::super::percent::{Plus, decode};
 use super::duration::nanoseconds;
+use super::tls::{MysqlTlsMode, TlsName};
 
 /// What go-sql-driver makes of the parameters that it knows (v1.10 `dsn.go`).
 ///
@@ -66,39 +67,6 @@ pub struct MysqlSettings {
     pub reject_read_only: bool,
     tls_name: TlsName,
     names_server_key: bool,
-}
-
-/// How a connection is encrypted, and what is known of the server then.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum MysqlTlsMode {
-    /// Not at all: `tls=false`, or nothing said.
-    Disabled,
-    /// Encrypted if the server offers it, in clear text if not: `tls=preferred`, and any other with
-    /// `allowFallbackToPlaintext=true`. Whoever is between the two can choose clear text.
-    Preferred,
-    /// Encrypted, the server's certificate is not verified: `tls=skip-verify`.
-    SkipVerify,
-    /// Encrypted, the server's certificate and name are verified by the machine's roots: `tls=true`.
-    Verified,
-}
-
-impl MysqlTlsMode {
-    /// Whether the server is known to be the one that is meant.
-    pub fn is_verified(self) -> bool {
-        self == Self::Verified
-    }
-}
-
-/// What `tls` names, before a fallback is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum TlsName {
-    Nothing,
-    Verified,
-    SkipVerify,
-    Preferred,
-    /// Settings that a program would have registered.
-    Registered,
 }
 
 /// A value that is neither of the two; the parameter's name stands in the text.
@@ -163,13 +131,7 @@ impl Default for MysqlSettings {
 impl MysqlSettings {
     /// What `tls` names in the driver's words; none for `false`, and where nothing is said.
     pub(in super::super) fn tls_name(&self) -> Option<&'static str> {
-        match self.tls_name {
-            TlsName::Verified => Some("true"),
-            TlsName::SkipVerify => Some("skip-verify"),
-            TlsName::Preferred => Some("preferred"),
-            // A name that is not registered is refused.
-            TlsName::Nothing | TlsName::Registered => None,
-        }
+        self.tls_name.as_str()
     }
 
     /// Reads names and values as they are written, in their order.
@@ -224,7 +186,7 @@ impl MysqlSettings {
                 let attributes = SecretString::from(decode(value, Plus::Space)?);
                 self.connection_attributes = Some(attributes).filter(|text| !text.expose_secret().is_empty());
             }
-            "tls" => self.tls_name = tls_name(value)?,
+            "tls" => self.tls_name = TlsName::read(value)?,
             // A name under which the program has registered a key.
             "serverPubKey" => self.names_server_key = !decode(value, Plus::Space)?.is_empty(),
             // The driver panics.
@@ -256,14 +218,7 @@ impl MysqlSettings {
         }
         // `tls=preferred` switches it on whatever `allowFallbackToPlaintext` says.
         self.allow_fallback_to_plaintext |= self.tls_name == TlsName::Preferred;
-        self.tls = match self.tls_name {
-            TlsName::Nothing => MysqlTlsMode::Disabled,
-            TlsName::Registered => return Err(NO_SUCH_TLS),
-            _ if self.allow_fallback_to_plaintext => MysqlTlsMode::Preferred,
-            TlsName::Verified => MysqlTlsMode::Verified,
-            TlsName::SkipVerify => MysqlTlsMode::SkipVerify,
-            TlsName::Preferred => MysqlTlsMode::Preferred,
-        };
+        self.tls = self.tls_name.mode(self.allow_fallback_to_plaintext)?;
         Ok(self)
     }
 }
@@ -300,7 +255,8 @@ const NO_SIZE: Fault = Fault::invalid(
     "write it without a unit, such as `maxAllowedPacket=67108864`, or `maxAllowedPacket=0` to ask the server",
 );
 
-fn switch(value: &str) -> Option<bool> {
+/// The driver's `readBool`.
+pub(super) fn switch(value: &str) -> Option<bool> {
     match value {
         "1" | "true" | "TRUE" | "True" => Some(true),
         "0" | "false" | "FALSE" | "False" => Some(false),
@@ -313,35 +269,6 @@ fn duration(value: &str) -> Option<Option<Duration>> {
     let nanoseconds = nanoseconds(value)?;
     Some(u64::try_from(nanoseconds).ok().filter(|n| *n > 0).map(Duration::from_nanos))
 }
-
-fn tls_name(value: &str) -> Result<TlsName, Fault> {
-    match switch(value) {
-        Some(true) => return Ok(TlsName::Verified),
-        Some(false) => return Ok(TlsName::Nothing),
-        None => {}
-    }
-    match value.to_lowercase().as_str() {
-        "skip-verify" => return Ok(TlsName::SkipVerify),
-        "preferred" => return Ok(TlsName::Preferred),
-        _ => {}
-    }
-    // Only a name is decoded, and then no longer looked at without case.
-    match decode(value, Plus::Space)?.as_str() {
-        "" | "false" => Ok(TlsName::Nothing),
-        "true" => Ok(TlsName::Verified),
-        "skip-verify" => Ok(TlsName::SkipVerify),
-        "preferred" => Ok(TlsName::Preferred),
-        _ => Ok(TlsName::Registered),
-    }
-}
-
-/// kine registers its own name, `kine`, after the data source is read (v0.16.4 `pkg/drivers/mysql`, `prepareConfig`), so
-/// that one is unknown too.
-const NO_SUCH_TLS: Fault = Fault::invalid(
-    "a `tls` that names settings which kine does not have",
-    "write `tls=true`, `tls=skip-verify`, `tls=preferred` or `tls=false`; for a certificate authority of your own, leave `tls` out and give kine \
-     the files",
-);
 
 /// Go's `time.LoadLocation`, as far as the text alone decides it.
 fn location(name: &str) -> Result<String, Fault> {
@@ -426,34 +353,6 @@ mod tests {
         assert_eq!(settings("maxAllowedPacket=-1").max_allowed_packet, None);
         for value in ["", "64M", "1_000", "1.0", " 1", "9223372036854775808"] {
             assert!(read(&format!("maxAllowedPacket={value}")).is_err(), "{value}");
-        }
-    }
-
-    #[test]
-    fn tls_is_told_by_name_and_by_fallback() {
-        use MysqlTlsMode::{Disabled, Preferred, SkipVerify, Verified};
-        for (text, expected) in [
-            ("", Disabled),
-            ("tls=", Disabled),
-            ("tls=false", Disabled),
-            ("tls=0", Disabled),
-            ("tls=true", Verified),
-            ("tls=%74rue", Verified),
-            ("tls=skip-verify", SkipVerify),
-            ("tls=Skip-Verify", SkipVerify),
-            ("tls=skip%2Dverify", SkipVerify),
-            ("tls=preferred", Preferred),
-            ("tls=PREFERRED", Preferred),
-            ("tls=preferred&allowFallbackToPlaintext=false", Preferred),
-            ("allowFallbackToPlaintext=true&tls=true", Preferred),
-            ("allowFallbackToPlaintext=true&tls=skip-verify", Preferred),
-            ("allowFallbackToPlaintext=true", Disabled),
-            ("tls=preferred&tls=true", Verified),
-        ] {
-            assert_eq!(settings(text).tls, expected, "{text}");
-        }
-        for value in ["kine", "custom", "verify-ca", "%54rue", "%50referred", "%31", "%zz"] {
-            assert!(read(&format!("tls={value}")).is_err(), "{value}");
         }
     }
 

@@ -39,6 +39,11 @@ pub(crate) fn trials() -> Vec<Trial> {
             trial(format!("generated_{name}_data_sources_are_read_alike"), &[Need::DriverViews], || {
                 both_agree_on_generated(driver)
             }),
+            trial(
+                format!("what_kine_makes_of_a_{name}_data_source_is_read_so_by_its_driver"),
+                &[Need::DriverViews],
+                || the_view_of_kine_is_read_so(driver),
+            ),
         ]);
     }
     trials.push(trial(
@@ -63,6 +68,9 @@ struct Driver {
     theirs: fn(&Value) -> Value,
     /// Where both are meant to differ.
     differences: &'static [Difference],
+    /// The text of what kine makes of a data source without TLS files, and what is to be read in it. None: our parser
+    /// refuses the data source, or kine would.
+    as_kine_reads: fn(&str) -> Option<(String, Value)>,
     generate: fn(usize) -> Vec<String>,
 }
 
@@ -193,6 +201,32 @@ fn both_agree_on_generated(driver: &Driver) -> Result<(), Box<dyn Error>> {
     // Both would agree on refusing everything.
     if read < count / 5 {
         return Err(format!("only {read} of {count} were read by both").into());
+    }
+    report(wrong)
+}
+
+fn the_view_of_kine_is_read_so(driver: &Driver) -> Result<(), Box<dyn Error>> {
+    let mut data_sources: Vec<String> =
+        table::read(driver.table)?.into_iter().map(|case| case.data_source).collect();
+    data_sources.extend((driver.generate)(2_000));
+    let views: Vec<_> = data_sources.iter().filter_map(|text| (driver.as_kine_reads)(text)).collect();
+    if views.len() < 400 {
+        return Err(format!("only {} of {} have a view", views.len(), data_sources.len()).into());
+    }
+    let answers = driver.ask(&views.iter().map(|(text, _)| text.as_str()).collect::<Vec<_>>())?;
+    let mut wrong = Vec::new();
+    for ((text, expected), answer) in views.iter().zip(&answers) {
+        let theirs = match answer {
+            Answer::Read(view) => Some(view),
+            // What is no matter of the text, such as a file.
+            Answer::Refused(_) if driver.differences.iter().any(|cause| cause.holds(text, answer)) => {
+                continue;
+            }
+            Answer::Refused(_) => None,
+        };
+        if theirs != Some(expected) {
+            wrong.push(disagreement(text, Some(expected), "the driver", theirs));
+        }
     }
     report(wrong)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use backingstore_config::model::TlsFiles;
 use backingstore_config::{DataSource, MysqlAddress, MysqlSource, MysqlTlsMode};
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
@@ -15,6 +16,7 @@ pub(super) const DRIVER: Driver = Driver {
     ours,
     theirs,
     differences: differences::MYSQL,
+    as_kine_reads,
     generate: generated::mysql,
 };
 
@@ -68,6 +70,16 @@ pub(super) fn is_url_form(dsn: &str) -> bool {
 pub(super) fn given_to_kine(dsn: &str) -> Option<String> {
     let given = DataSource::parse(&format!("mysql://{dsn}")).ok()?.expose_for_kine();
     given.expose_secret().strip_prefix("mysql://").map(str::to_owned)
+}
+
+fn as_kine_reads(dsn: &str) -> Option<(String, Value)> {
+    let mut expected = ours(dsn)?;
+    if expected["database"].is_null() {
+        expected["database"] = json!("kubernetes");
+    }
+    let source = DataSource::parse(&format!("mysql://{dsn}")).ok()?;
+    let view = source.as_kine_reads(&TlsFiles::default());
+    Some((view.expose().expose_secret().strip_prefix("mysql://")?.to_owned(), expected))
 }
 
 fn ours(dsn: &str) -> Option<Value> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use backingstore_config::model::TlsFiles;
 use backingstore_config::{DataSource, SslMode};
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
@@ -15,6 +16,7 @@ pub(super) const DRIVER: Driver = Driver {
     ours,
     theirs,
     differences: differences::POSTGRES,
+    as_kine_reads,
     generate: generated::postgres,
 };
 
@@ -52,6 +54,25 @@ const SETTINGS: [&str; 27] = [
     "description_cache_capacity",
     "default_query_exec_mode",
 ];
+
+/// kine changes the path: an empty one is `kubernetes`, and others are in lower case. A parameter beats it.
+fn as_kine_reads(url: &str) -> Option<(String, Value)> {
+    let mut expected = ours(url)?;
+    let source = DataSource::parse(url).ok()?;
+    let DataSource::Postgres(postgres) = &source else { return None };
+    if !["dbname", "database"].iter().any(|name| postgres.params().contains(name)) {
+        let before_query = url.split('?').next().unwrap_or_default();
+        let path = before_query.splitn(4, '/').nth(3).map_or(String::new(), str::to_lowercase);
+        match expected["database"].as_str() {
+            Some(name) => expected["database"] = json!(name.to_lowercase()),
+            None if path.is_empty() => expected["database"] = json!("kubernetes"),
+            // `//` is a path to kine, and no name to pgx.
+            None => {}
+        }
+    }
+    let view = source.as_kine_reads(&TlsFiles::default());
+    view.refusal().is_none().then(|| (view.expose().expose_secret().to_owned(), expected))
+}
 
 fn ours(url: &str) -> Option<Value> {
     let DataSource::Postgres(source) = DataSource::parse(url).ok()? else { return None };

@@ -15,6 +15,8 @@ import (
 	"os"
 	"reflect"
 	"strings"
+	// The time zones, so that no machine lacks them.
+	_ "time/tzdata"
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5"
