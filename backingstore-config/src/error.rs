@@ -61,6 +61,8 @@ pub enum ConfigErrorKind {
     UnknownRelease,
     /// A value that the thing it is put into cannot hold.
     InvalidValue,
+    /// An environment variable that is not set, or a file that cannot be read.
+    Unreadable,
 }
 
 /// What is wrong with a config or a data source, where, and what to write instead.

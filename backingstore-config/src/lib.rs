@@ -66,9 +66,10 @@ mod values;
 mod yaml;
 
 pub use data_source::{
-    DataSource, Engine, EtcdEndpoint, EtcdEndpoints, EtcdScheme, JournalMode, KerberosCredentials,
-    KerberosLogin, KineAddress, KineTls, KineView, MysqlAddress, MysqlSettings, MysqlSource, MysqlTlsMode,
-    Param, Params, PostgresHost, PostgresSource, SqliteSource, SslMode, Synchronous, TransactionLock,
+    DataSource, DataSourceInput, Engine, EtcdEndpoint, EtcdEndpoints, EtcdScheme, JournalMode,
+    KerberosCredentials, KerberosLogin, KineAddress, KineTls, KineView, MysqlAddress, MysqlSettings,
+    MysqlSource, MysqlTlsMode, Param, Params, PostgresHost, PostgresSource, SqliteSource, SslMode,
+    Synchronous, TransactionLock,
 };
 pub use diagnose::{Diagnostic, Inspection, PlatformInspection, Severity, SourceInspection};
 pub use error::{ConfigError, ConfigErrorKind, Place};

@@ -2,16 +2,20 @@
 //! were.
 //!
 //! Read [`sqlite`] first, it is the shortest; [`mysql`] and [`postgres`] have the same file plan. [`params`]
-//! is what stands after the `?` in all of them, [`scheme`] what stands before the `://`.
+//! is what stands after the `?` in all of them, [`scheme`] what stands before the `://`. [`kerberos`] is a view of a
+//! PostgreSQL data source, [`kine_view`] what kine makes of any. [`parts`] makes one of a Secret's keys, and [`input`] says
+//! where a program is to find one.
 
 mod etcd;
 mod fault;
 mod host;
+mod input;
 mod kerberos;
 mod kine_view;
 mod known_params;
 mod mysql;
 mod params;
+mod parts;
 mod percent;
 mod postgres;
 #[cfg(test)]
@@ -31,6 +35,7 @@ use scheme::Scheme;
 use secrets::SecretParts;
 
 pub use etcd::{EtcdEndpoint, EtcdEndpoints, EtcdScheme};
+pub use input::DataSourceInput;
 pub use kerberos::{KerberosCredentials, KerberosLogin};
 pub use kine_view::{KineAddress, KineTls, KineView};
 pub use mysql::{MysqlAddress, MysqlSettings, MysqlSource, MysqlTlsMode};

@@ -40,6 +40,19 @@ pub(super) fn decode(text: &str, plus: Plus) -> Result<String, Fault> {
     })
 }
 
+/// Percent-encodes all but letters, digits, `-`, `.`, `_` and `~`, which every reader undoes alike.
+pub(super) fn encode(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
 fn hex(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|d| u8::try_from(d).ok())
 }
@@ -51,6 +64,16 @@ mod tests {
     #[test]
     fn encoded_bytes_are_joined_to_characters() {
         assert_eq!(decode("p%40ss%c3%A9", Plus::Literal).unwrap(), "p@ss\u{e9}");
+    }
+
+    #[test]
+    fn what_is_encoded_is_decoded_to_the_same() {
+        for text in ["", "a-b.c_d~9", "p@s:s/w?o#r%d &=+", "\u{e9}\0\n"] {
+            for plus in [Plus::Literal, Plus::Space] {
+                assert_eq!(decode(&encode(text), plus).unwrap(), text);
+            }
+        }
+        assert_eq!(encode("a/b +"), "a%2Fb%20%2B");
     }
 
     #[test]

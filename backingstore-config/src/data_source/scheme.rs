@@ -62,13 +62,14 @@ fn refuse(name: &str) -> Fault {
         }
     }
     let lower = name.to_ascii_lowercase();
-    let help = match lower.as_str() {
+    // SQLAlchemy names its driver behind a plus: `postgresql+psycopg`.
+    let help = match lower.split_once('+').map_or(lower.as_str(), |(engine, _)| engine) {
         "sqlite" | "sqlite3" | "file" => "write `sqlite://PATH`, the scheme in lower case",
         "postgres" | "postgresql" | "pgsql" | "pg" | "pgx" | "psql" | "cockroachdb" | "postgres-tls"
         | "jdbc:postgresql" => {
             "write `postgres://USER:PASSWORD@HOST:5432/DATABASE`, the scheme in lower case"
         }
-        "mysql" | "mariadb" | "jdbc:mysql" | "jdbc:mariadb" => {
+        "mysql" | "mysql2" | "mysqlx" | "mariadb" | "jdbc:mysql" | "jdbc:mariadb" => {
             "write `mysql://USER:PASSWORD@tcp(HOST:3306)/DATABASE`, the scheme in lower case; it serves MariaDB too"
         }
         "etcd" | "etcds" | "http" | "https" | "unix" => {
@@ -126,6 +127,8 @@ mod tests {
             ("MySQL://u@tcp(h)/d", "mysql://"),
             ("jdbc:postgresql://h/d", "postgres://"),
             ("sqlite3:///data/x.db", "sqlite://"),
+            ("postgresql+psycopg2://u:p@h/d", "postgres://"),
+            ("mysql+pymysql://u:p@h/d", "mysql://"),
             ("etcd://h:2379", "http://"),
         ] {
             let fault = split(text).unwrap_err();

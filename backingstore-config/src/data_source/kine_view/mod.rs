@@ -305,19 +305,6 @@ fn half_a_certificate(cert: Option<&str>, key: Option<&str>) -> Option<Fault> {
     ))
 }
 
-/// Percent-encodes all but letters, digits, `-`, `.`, `_` and `~`, which every reader undoes alike.
-fn encode(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
-}
-
 /// The canonical form, redacted.
 impl fmt::Display for KineView {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

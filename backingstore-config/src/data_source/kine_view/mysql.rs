@@ -6,7 +6,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::super::mysql::{MysqlAddress, MysqlSource, MysqlTlsMode, is_taken_raw};
 use super::super::params::Param;
-use super::{DEFAULT_DATABASE, KineAddress, KineTls, KineView, encode, half_a_certificate};
+use super::super::percent::encode;
+use super::{DEFAULT_DATABASE, KineAddress, KineTls, KineView, half_a_certificate};
 use crate::data_source::Engine;
 use crate::model::TlsFiles;
 use crate::redaction::{MASK, Secrets};

@@ -7,8 +7,9 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::super::known_params::POSTGRES;
 use super::super::params::Param;
+use super::super::percent::encode;
 use super::super::postgres::{PostgresHost, PostgresSource, SslMode};
-use super::{DEFAULT_DATABASE, KineAddress, KineTls, KineView, encode, half_a_certificate};
+use super::{DEFAULT_DATABASE, KineAddress, KineTls, KineView, half_a_certificate};
 use crate::data_source::Engine;
 use crate::model::TlsFiles;
 use crate::redaction::{MASK, Secrets};

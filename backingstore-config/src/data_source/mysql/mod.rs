@@ -18,7 +18,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::fault::Fault;
 use super::known_params::MYSQL;
 use super::params::Params;
-use super::percent::{Plus, decode};
+use super::percent::{Plus, decode, encode};
 use super::secrets::SecretParts;
 use crate::redaction::{MASK, Secrets};
 
@@ -198,6 +198,29 @@ impl MysqlSource {
     /// `normalize`).
     pub fn tls_mode(&self) -> MysqlTlsMode {
         self.settings.tls
+    }
+
+    /// The same in the driver's form, with these parts written into it.
+    pub(super) fn with_parts(
+        mut self,
+        user: Option<&str>,
+        password: Option<&str>,
+        database: Option<&str>,
+    ) -> Result<Self, Fault> {
+        if user.is_some() || password.is_some() {
+            let login = self.login.get_or_insert_with(|| Login { user: String::new(), password: None });
+            if let Some(user) = user {
+                user.clone_into(&mut login.user);
+            }
+            if let Some(password) = password {
+                login.password = Some(SecretString::from(password));
+            }
+        }
+        if let Some(database) = database {
+            self.written_database = encode(database);
+        }
+        let text = self.write_driver_form(Secrets::Exposed);
+        Self::parse(text.strip_prefix("mysql://").unwrap_or_default())
     }
 
     /// What [`write`](Self::write) masks.

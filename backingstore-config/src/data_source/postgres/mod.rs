@@ -14,7 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::fault::Fault;
 use super::known_params::{LIBPQ_ONLY, POSTGRES};
 use super::params::{Param, Params};
-use super::percent::{Plus, decode};
+use super::percent::{Plus, decode, encode};
 use super::secrets::SecretParts;
 use crate::redaction::{MASK, Secrets};
 
@@ -232,6 +232,29 @@ impl PostgresSource {
     /// The decoded value of the first parameter of this name, be it a secret or not.
     pub(super) fn exposed_param(&self, name: &str) -> Option<&str> {
         self.params.expose(name).map(ExposeSecret::expose_secret)
+    }
+
+    /// The same with these parts written into its URL.
+    pub(super) fn with_parts(
+        mut self,
+        user: Option<&str>,
+        password: Option<&str>,
+        database: Option<&str>,
+    ) -> Result<Self, Fault> {
+        if user.is_some() || password.is_some() {
+            let login = self.login.get_or_insert_with(|| Login { user: String::new(), password: None });
+            if let Some(user) = user {
+                login.user = encode(user);
+            }
+            if let Some(password) = password {
+                login.password = Some(SecretString::from(encode(password)));
+            }
+        }
+        if let Some(database) = database {
+            self.written_path = Some(format!("/{}", encode(database)));
+        }
+        let text = self.write(Secrets::Exposed);
+        Self::parse(self.spelling, text.split_once("://").map_or("", |(_, rest)| rest))
     }
 
     /// What [`write`](Self::write) masks.
