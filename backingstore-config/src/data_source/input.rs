@@ -92,8 +92,27 @@ impl DataSourceInput {
         file: impl FnOnce(&Path) -> io::Result<SecretString>,
         stdin: impl FnOnce() -> io::Result<SecretString>,
     ) -> Result<DataSource, ConfigError> {
+        let text = self.read_text_with(env, file, stdin)?;
+        DataSource::parse(text.expose_secret()).map_err(|error| match self {
+            Self::Literal(_) => error,
+            _ => error.about(self.subject()),
+        })
+    }
+
+    /// Reads the text as [`read_with`](Self::read_with) does, and does not parse it: for those who
+    /// [inspect](DataSource::inspect) it.
+    ///
+    /// # Errors
+    ///
+    /// [`Unreadable`](ConfigErrorKind::Unreadable) alone.
+    pub fn read_text_with(
+        &self,
+        env: impl FnOnce(&str) -> Option<SecretString>,
+        file: impl FnOnce(&Path) -> io::Result<SecretString>,
+        stdin: impl FnOnce() -> io::Result<SecretString>,
+    ) -> Result<SecretString, ConfigError> {
         let read = match self {
-            Self::Literal(text) => return DataSource::parse(text.expose_secret()),
+            Self::Literal(text) => return Ok(text.clone()),
             Self::Env(name) => env(name).ok_or(io::ErrorKind::NotFound),
             Self::File(path) => file(path).map_err(|error| error.kind()),
             Self::Stdin => stdin().map_err(|error| error.kind()),
@@ -114,7 +133,7 @@ impl DataSourceInput {
             // An empty data source would be kine's default, a new SQLite file.
             return Err(unreadable("empty".to_owned()));
         }
-        DataSource::parse(text).map_err(|error| error.about(self.subject()))
+        Ok(SecretString::from(text))
     }
 
     fn subject(&self) -> String {

@@ -3,10 +3,8 @@
 //! [`Inspection`] is what a look at a values file comes to, [`SourceInspection`] the same for a data source and
 //! [`PlatformInspection`] for the platform's values. Each holds [`Diagnostic`]s, in the order of the file.
 //!
-//! Every diagnostic has the code of a rule, and all rules stand in one table; [`rules`] lists it. The list
-//! below is made of it.
-//!
-#![doc = include_str!("../../docs/diagnostics.md")]
+//! Every diagnostic has the code of a rule, and all rules stand in one table: [`rules`] gives it, and the
+//! [list](crate#diagnostics) in the crate's documentation is made of it.
 //!
 //! Inside: [`diagnostic`](Diagnostic) and how it prints, `excerpt` the line of the file without its secrets,
 //! `case` what the rules look at, `rules` the table, `inspect` the three ways in, `change` the comparison with the config before.

@@ -1,5 +1,6 @@
 //! Runs the examples as a user does.
 
+mod inspect;
 mod kine_browse;
 mod kine_serve;
 mod program;
@@ -9,6 +10,6 @@ use libtest_mimic::Arguments;
 
 fn main() {
     let arguments = Arguments::from_args();
-    let trials = [quickstart::trials(), kine_serve::trials(), kine_browse::trials()];
+    let trials = [quickstart::trials(), inspect::trials(), kine_serve::trials(), kine_browse::trials()];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit();
 }
