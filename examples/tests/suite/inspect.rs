@@ -21,6 +21,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             &[],
             it_reads_standard_input,
         ),
+        testbed::trial("inspect_config_says_what_the_readme_shows", &[], it_says_what_the_readme_shows),
         testbed::trial("inspect_config_compares_with_the_file_before", &[], it_compares),
         testbed::trial("inspect_config_looks_at_the_platforms_values", &[], it_looks_at_the_platform),
         testbed::trial("what_cannot_be_read_is_told_from_what_is_wrong", &[], unreadable_is_two),
@@ -114,6 +115,17 @@ fn it_reads_standard_input() -> Tested {
     assert_eq!((&object["ok"], &object["store"]), (&true.into(), &"embedded-database".into()));
     assert_eq!(object["kineCommand"][0], "kine");
     assert_eq!(object["diagnostics"], Value::Array(Vec::new()));
+    Ok(())
+}
+
+fn it_says_what_the_readme_shows() -> Tested {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+    let readme = std::fs::read_to_string(root.join("README.md"))?;
+    let file = "examples/inspect-config/faulty.yaml";
+    let said = run(example("inspect-config")?.current_dir(&root).arg(file))?;
+    assert_eq!(said.code, Some(1));
+    assert!(readme.contains(&said.output), "{}", said.output);
+    assert!(readme.contains(&std::fs::read_to_string(root.join(file))?));
     Ok(())
 }
 
