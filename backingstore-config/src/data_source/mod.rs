@@ -31,6 +31,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::ConfigError;
 use crate::redaction::Secrets;
+use fault::Fault;
 use scheme::Scheme;
 use secrets::SecretParts;
 
@@ -75,6 +76,15 @@ impl fmt::Display for Engine {
     }
 }
 
+/// Linux starts no program with a longer argument or variable (`MAX_ARG_STRLEN`), and kine is given its data source in
+/// one.
+const MAX_BYTES: usize = 128 * 1024;
+
+const TOO_LONG: Fault = Fault::invalid(
+    "it is longer than 128 KiB, which no program can be given",
+    "remove what is not part of it, such as parameters that stand there again and again",
+);
+
 /// Where the data is: what kine takes as `--endpoint`, and vCluster as `dataSource`.
 ///
 /// Parsing keeps every character, so that [`expose`](Self::expose) gives back the text that was parsed.
@@ -113,12 +123,15 @@ impl DataSource {
     ///
     /// [`UnknownScheme`](crate::ConfigErrorKind::UnknownScheme) and
     /// [`UnsupportedScheme`](crate::ConfigErrorKind::UnsupportedScheme) for what stands before the `://`,
-    /// [`InvalidDataSource`](crate::ConfigErrorKind::InvalidDataSource) for the rest. No error holds any text
-    /// of the input.
+    /// [`InvalidDataSource`](crate::ConfigErrorKind::InvalidDataSource) for the rest, also for more than 128 KiB. No
+    /// error holds any text of the input.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         // kine's factory: an empty endpoint is the default driver, without a look for a scheme.
         if text.is_empty() {
             return Ok(Self::Sqlite(SqliteSource::kine_default("")));
+        }
+        if text.len() > MAX_BYTES {
+            return Err(TOO_LONG.into());
         }
         let (scheme, rest) = scheme::split(text)?;
         Ok(match scheme {

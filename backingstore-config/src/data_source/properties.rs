@@ -238,3 +238,12 @@ fn every_engine_is_among_what_the_properties_see() {
         assert_eq!(DataSource::parse(text).unwrap().engine(), engine);
     }
 }
+
+#[test]
+fn what_no_program_can_be_given_is_refused_before_it_is_read() {
+    let fits = format!("postgres://db/kine?{}", "a=b&".repeat(32_000));
+    assert!(DataSource::parse(&fits).is_ok());
+    let error = DataSource::parse(&fits.repeat(2)).unwrap_err();
+    assert_eq!(error.kind(), crate::ConfigErrorKind::InvalidDataSource);
+    assert!(error.problem().contains("128 KiB"), "{error}");
+}

@@ -39,6 +39,17 @@ pub(super) struct Excerpts<'a> {
     /// How many characters stand before each line.
     starts: Vec<usize>,
     shown: Vec<Shown>,
+    /// The line that was drawn last.
+    drawn: Option<(usize, Drawn)>,
+}
+
+/// A line as it is shown.
+struct Drawn {
+    line: String,
+    /// Where the caret stands for each character of the file's line, as far as there is one.
+    carets: Vec<usize>,
+    /// Whether the line goes on behind what is shown.
+    is_cut: bool,
 }
 
 /// What stands for a piece of the file.
@@ -61,30 +72,47 @@ impl<'a> Excerpts<'a> {
         let mut shown = Vec::new();
         collect(tree, None, &mut shown);
         shown.sort_by_key(|piece| piece.span.offset);
-        Self { lines, starts, shown }
+        Self { lines, starts, shown, drawn: None }
     }
 
-    /// The line of a place.
-    pub(super) fn at(&self, place: Place) -> Option<Excerpt> {
+    /// The line of a place. None where the caret would stand too far to the right.
+    pub(super) fn at(&mut self, place: Place) -> Option<Excerpt> {
         let index = place.line.checked_sub(1)?;
+        // A file can be one long line with a fault in every word: it is drawn once, not for each of them.
+        if self.drawn.as_ref().is_none_or(|(last, _)| *last != index) {
+            self.drawn = Some((index, self.draw(index)?));
+        }
+        let (_, drawn) = self.drawn.as_ref()?;
+        let caret = match drawn.carets.get(place.column.checked_sub(1)?) {
+            Some(caret) => *caret,
+            None if drawn.is_cut => return None,
+            // Behind the end of the line, or in its comment.
+            None => 0,
+        };
+        Some(Excerpt { line: drawn.line.clone(), caret })
+    }
+
+    fn draw(&self, index: usize) -> Option<Drawn> {
         let (line, start) = (*self.lines.get(index)?, *self.starts.get(index)?);
         let mut out = String::new();
-        let mut caret = 0;
+        // The characters of `out`.
+        let mut length = 0;
+        let mut carets = Vec::new();
         let mut masked = false;
         let mut characters = line.chars().enumerate().peekable();
-        while let Some((column, character)) = characters.next() {
-            if column + 1 == place.column {
-                caret = out.chars().count();
-            }
+        while length <= MAX_LINE
+            && let Some((column, character)) = characters.next()
+        {
+            carets.push(length);
+            let before = out.len();
             let offset = start + column;
             if let Some(piece) = self.covering(offset) {
                 // What began on a line before is not shown again.
                 out.push_str(if piece.span.offset == offset { &piece.text } else { MASK });
+                let behind = length + out[before..].chars().count();
                 let end = piece.span.offset + piece.span.length.max(1);
-                while let Some((column, _)) = characters.next_if(|(column, _)| start + column < end) {
-                    if column + 1 == place.column {
-                        caret = out.chars().count();
-                    }
+                while characters.next_if(|(column, _)| start + column < end).is_some() {
+                    carets.push(behind);
                 }
                 masked = false;
             } else if character == '#' && (out.is_empty() || out.ends_with(' ')) {
@@ -96,16 +124,15 @@ impl<'a> Excerpts<'a> {
                 out.push_str(MASK);
                 masked = true;
             }
+            length += out[before..].chars().count();
         }
-        if caret > MAX_LINE {
-            return None;
-        }
-        let line = out.trim_end();
-        let line = match line.char_indices().nth(MAX_LINE) {
-            Some((cut, _)) => format!("{} ...", &line[..cut]),
-            None => line.to_owned(),
+        carets.truncate(carets.partition_point(|caret| *caret <= MAX_LINE));
+        let is_cut = length > MAX_LINE;
+        let line = match out.char_indices().nth(MAX_LINE) {
+            Some((cut, _)) => format!("{} ...", &out[..cut]),
+            None => out.trim_end().to_owned(),
         };
-        Some(Excerpt { line, caret })
+        Some(Drawn { line, carets, is_cut })
     }
 
     /// The piece that this character belongs to.
@@ -268,6 +295,18 @@ mod tests {
             assert!(!shown.contains("CANARY"), "{text}: {shown}");
             assert_eq!(shown.trim_start(), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_long_line_is_cut_and_has_no_caret_behind_the_cut() {
+        let text = format!("[{}{{connector: x}}]", "{tag: v1}, ".repeat(100));
+        let tree = Node::from_yaml(&text).unwrap();
+        let mut excerpts = Excerpts::new(&text, &tree);
+        let near = excerpts.at(Place::new(1, 8)).unwrap();
+        assert_eq!(near.caret, 7);
+        assert_eq!(near.line.chars().count(), MAX_LINE + " ...".len());
+        assert_eq!(excerpts.at(Place::new(1, text.len() - 3)), None);
+        assert_eq!(excerpts.at(Place::new(1, 8)), Some(near));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::diagnostic::Diagnostic;
 use super::excerpt::Excerpts;
 use super::rules::{self, Found};
 use crate::data_source::DataSource;
-use crate::error::{ConfigError, Place};
+use crate::error::ConfigError;
 use crate::platform::PlatformConfig;
 use crate::store::Store;
 use crate::transition::Transition;
@@ -233,17 +233,15 @@ fn arrange(faults: Vec<ConfigError>, found: Found, text: &str, tree: &Node) -> V
     if diagnostics.is_empty() {
         return diagnostics;
     }
-    let excerpts = Excerpts::new(text, tree);
-    let show = |place: Place| excerpts.at(place);
-    let mut diagnostics: Vec<_> = diagnostics
+    in_order(&mut diagnostics);
+    let mut excerpts = Excerpts::new(text, tree);
+    diagnostics
         .into_iter()
         .map(|diagnostic| {
-            let excerpt = diagnostic.place().and_then(show);
+            let excerpt = diagnostic.place().and_then(|place| excerpts.at(place));
             diagnostic.with_excerpt(excerpt)
         })
-        .collect();
-    in_order(&mut diagnostics);
-    diagnostics
+        .collect()
 }
 
 fn in_order(diagnostics: &mut [Diagnostic]) {

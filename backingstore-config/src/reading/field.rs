@@ -123,8 +123,10 @@ impl<T: Field> Field for Vec<T> {
 
 impl<T: Field> Field for BTreeMap<String, T> {
     fn read(spot: &Spot<'_>, findings: &mut Findings) -> Self {
-        let keys = spot.keys(findings);
-        keys.into_iter().map(|key| (key.to_owned(), T::read(&spot.key(key), findings))).collect()
+        let entries = spot.mapping(findings).iter();
+        entries
+            .map(|entry| (entry.key.clone(), T::read(&spot.below(&entry.key, Some(entry)), findings)))
+            .collect()
     }
 
     fn schema() -> Json {

@@ -72,7 +72,7 @@ macro_rules! section {
                 spot: &$crate::reading::Spot<'_>,
                 findings: &mut $crate::reading::Findings,
             ) -> Self {
-                spot.keys(findings);
+                spot.mapping(findings);
                 section!(@check $strictness $name, spot, findings);
                 <Self as $crate::reading::Section>::read_keys(spot, findings)
             }

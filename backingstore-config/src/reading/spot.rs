@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::spelling::nearest;
 use crate::error::{ConfigError, ConfigErrorKind, Place};
 use crate::redaction::is_plain_word;
-use crate::yaml::{Node, Value};
+use crate::yaml::{Entry, Node, Value};
 
 /// Where a value is looked for. One that is absent or `null` reads as absent.
 pub(crate) struct Spot<'a> {
@@ -44,7 +44,11 @@ impl<'a> Spot<'a> {
 
     /// What stands below a key.
     pub(crate) fn key(&self, key: &str) -> Spot<'a> {
-        let entry = self.node.and_then(|node| node.entry(key));
+        self.below(key, self.node.and_then(|node| node.entry(key)))
+    }
+
+    /// The same, of an entry that is at hand: a mapping can have thousands of them.
+    pub(crate) fn below(&self, key: &str, entry: Option<&'a Entry>) -> Spot<'a> {
         Spot {
             path: if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) },
             node: entry.map(|entry| &entry.node),
@@ -72,16 +76,14 @@ impl<'a> Spot<'a> {
         }
     }
 
-    /// The keys of a mapping; a fault, and none, if it is something else.
-    pub(crate) fn keys(&self, findings: &mut Findings) -> Vec<&'a str> {
+    /// A mapping; a fault, and an empty one, if it is something else.
+    pub(crate) fn mapping(&self, findings: &mut Findings) -> &'a [Entry] {
         match self.node() {
-            None => Vec::new(),
-            Some(Node { value: Value::Map(entries), .. }) => {
-                entries.iter().map(|entry| entry.key.as_str()).collect()
-            }
+            None => &[],
+            Some(Node { value: Value::Map(entries), .. }) => entries,
             Some(other) => {
                 findings.add(self.wrong_type(&other.value, "a mapping"));
-                Vec::new()
+                &[]
             }
         }
     }

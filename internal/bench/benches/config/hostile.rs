@@ -33,12 +33,75 @@ pub(crate) fn files() -> Vec<(&'static str, String)> {
             "one key below the store",
             format!("controlPlane: {{backingStore: {{{}: 1}}}}", "x".repeat(FULL - 50)),
         ),
-        ("a data source without end", data_source()),
+        ("a data source without end", data_source(FULL / 4 - 64)),
+        ("a data source of 30,000 parameters", data_source(30_000)),
         (
             "one line, a fault at its end",
             format!("controlPlane: {{x: \"{}\", backingStore: 1}}", "x ".repeat(FULL / 2 - 40)),
         ),
+        // As many nodes as a file may have, and faults in them.
+        ("20,000 unknown keys", repeated(STRICT, 20_000, |text, n| writeln!(text, "    k{n}: 1"), "")),
+        (
+            "20,000 unknown keys in one line",
+            repeated("controlPlane: {backingStore: {", 20_000, |text, n| write!(text, "k{n}: 1, "), "}}"),
+        ),
+        ("20,000 doubled keys", repeated("a:\n", 20_000, |text, _| writeln!(text, "  k: 1"), "")),
+        (
+            "40,000 wrong types in one line",
+            repeated(
+                "controlPlane: {backingStore: {etcd: {embedded: {extraArgs: [",
+                40_000,
+                |text, _| write!(text, "1, "),
+                "]}}}}",
+            ),
+        ),
+        (
+            "20,000 annotations, and a fault",
+            repeated(
+                "controlPlane: {backingStore: {x: 1, etcd: {deploy: {service: {annotations: {",
+                20_000,
+                |text, n| write!(text, "a{n}: b, "),
+                "}}}}}}",
+            ),
+        ),
+        (
+            "8,000 variables, and a fault",
+            repeated(
+                "controlPlane: {backingStore: {x: 1}, statefulSet: {env: [",
+                8_000,
+                |text, n| write!(text, "{{name: A{n}, value: b}}, "),
+                "]}}",
+            ),
+        ),
+        ("2,500 egress rules, and none that helps", egress_rules(2_500)),
     ]
+}
+
+/// The same, so many times, between a beginning and an end.
+fn repeated(
+    before: &str,
+    times: usize,
+    mut add: impl FnMut(&mut String, usize) -> std::fmt::Result,
+    after: &str,
+) -> String {
+    let mut text = before.to_owned();
+    for n in 0..times {
+        let _ = add(&mut text, n);
+    }
+    text + after
+}
+
+fn egress_rules(times: usize) -> String {
+    repeated(
+        "policies: {networkPolicy: {enabled: true, controlPlane: {egress: [",
+        times,
+        |text, n| write!(text, "{{ports: [{{port: 1}}], to: [{{ipBlock: {{cidr: 10.0.{}.0/24}}}}]}}, ", n % 256),
+        "]}}}
+controlPlane:
+  backingStore:
+    database: {external: {enabled: true, dataSource: 'postgres://u:p@10.1.0.1,10.2.0.1,10.3.0.1/d', keyFile: /k}}
+",
+    )
 }
 
 const STRICT: &str = "controlPlane:\n  backingStore:\n";
@@ -108,9 +171,11 @@ fn deeper() -> String {
     unreachable!("the file is full before numbers end")
 }
 
-fn data_source() -> String {
-    let params = "a=b&".repeat(FULL / 4 - 64);
+/// A data source of so many parameters, and a fault beside it.
+fn data_source(parameters: usize) -> String {
+    let parameters = "a=b&".repeat(parameters);
+    let source = format!("dataSource: \"postgres://u:p@h/d?{parameters}\"");
     format!(
-        "controlPlane: {{backingStore: {{database: {{external: {{enabled: true, dataSource: \"postgres://u:p@h/d?{params};\"}}}}}}}}"
+        "controlPlane: {{backingStore: {{database: {{external: {{enabled: true, {source}, keyFile: 1}}}}}}}}"
     )
 }

@@ -10,7 +10,7 @@ use testbed::{KineVersion, Peer};
 
 use crate::contender::Contender;
 
-/// Load for any etcd endpoint, beside etcd and kine: cargo bench -p bench -- --peers
+/// Load for any etcd endpoint, beside etcd and kine: cargo bench -p bench --bench load -- --peers
 #[derive(Debug, Parser)]
 #[command(name = "load")]
 pub(crate) struct Arguments {
