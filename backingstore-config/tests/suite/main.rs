@@ -3,6 +3,7 @@
 //! A test whose files or whose program are not on this machine shows as ignored.
 
 mod chart_values;
+mod diagnostics;
 mod driver_comparison;
 mod secrets;
 
@@ -13,6 +14,7 @@ use libtest_mimic::Arguments;
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let mut trials = chart_values::trials();
+    trials.extend(diagnostics::trials());
     trials.extend(driver_comparison::trials());
     trials.extend(secrets::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
