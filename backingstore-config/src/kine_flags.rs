@@ -53,7 +53,9 @@ pub(crate) fn secret_flag(argument: &str) -> Option<(&'static str, Option<&str>)
 
 /// A flag as it may be shown: by its name, with its value where that is a number, a switch or a redacted data source.
 pub(crate) fn redacted_argument(argument: &str) -> String {
-    let is_name = |text: &str| flag(text).is_some_and(|name| is_plain_word(name.trim_start_matches('-')));
+    // The flags of kine and etcd are in lower case; a password that begins with a dash mostly is not.
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let is_name = |text: &str| flag(text).is_some_and(|name| is_plain_word(name) && name.bytes().all(fits));
     let Some((name, value)) = argument.split_once('=') else {
         return if is_name(argument) { argument.to_owned() } else { MASK.to_owned() };
     };
@@ -92,6 +94,7 @@ mod tests {
             ("--s3-secret-key=12345", "--s3-secret-key=***"),
             ("postgres://u:CANARY@h/d", "***"),
             ("CANARY", "***"),
+            ("-CANARY", "***"),
             ("--a@CANARY=1", "***"),
         ] {
             assert_eq!(redacted_argument(argument), shown);

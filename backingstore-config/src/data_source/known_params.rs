@@ -1,6 +1,23 @@
 //! The parameters that are known by name, engine by engine, and whether their values may be shown. Any other value is
 //! masked where a data source is shown.
 
+use super::Engine;
+use crate::reading::nearest;
+
+/// The known parameter of an engine that a misspelt one was most likely meant to be.
+pub(crate) fn nearest_param(engine: Engine, name: &str) -> Option<&'static str> {
+    let known = match engine {
+        Engine::Sqlite => &SQLITE,
+        Engine::Postgres => &POSTGRES,
+        Engine::Mysql => &MYSQL,
+        Engine::Etcd => return None,
+    };
+    let names = [known.harmless, known.secret].concat();
+    // Those that only libpq reads would be the next fault.
+    let names: Vec<_> = names.into_iter().filter(|name| !LIBPQ_ONLY.contains(name)).collect();
+    nearest(name, &names)
+}
+
 /// The names of one engine. Compared with case, as the drivers do.
 pub(super) struct KnownParams {
     /// Their values say nothing that is secret.

@@ -39,6 +39,7 @@ pub use etcd::{EtcdEndpoint, EtcdEndpoints, EtcdScheme};
 pub use input::DataSourceInput;
 pub use kerberos::{KerberosCredentials, KerberosLogin};
 pub use kine_view::{KineAddress, KineTls, KineView};
+pub(crate) use known_params::nearest_param;
 pub use mysql::{MysqlAddress, MysqlSettings, MysqlSource, MysqlTlsMode};
 pub use params::{Param, Params};
 pub use postgres::{PostgresHost, PostgresSource, SslMode};

@@ -104,7 +104,8 @@ impl Params {
                     Shown::Whole => in_secret = false,
                     // `password=a&b=c`: a password with `&` in it that was not percent-encoded.
                     _ if in_secret && !param.is_known => param.shown = Shown::Nothing,
-                    Shown::Name => in_secret = sounds_secret(&param.name),
+                    // A known one whose value is not shown is a secret.
+                    Shown::Name => in_secret = param.is_known || sounds_secret(&param.name),
                     Shown::Nothing => in_secret = true,
                 }
             }
@@ -339,6 +340,8 @@ mod tests {
             "?password=***&***&***&sslmode=require&new=***&other=***"
         );
         assert!(!format!("{params:?}").contains("CANARY"));
+        let attributes = Params::parse_mysql(Some("connectionAttributes=a:&CANARY=b"), &MYSQL, |_| false);
+        assert_eq!(written(&attributes.unwrap(), Secrets::Masked), "?connectionAttributes=***&***");
     }
 
     #[test]

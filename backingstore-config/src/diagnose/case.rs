@@ -1,10 +1,12 @@
 //! What the rules look at: a store with everything around it, gathered once.
 
+use std::path::Path;
+
 use secrecy::ExposeSecret;
 
 use crate::data_source::{DataSource, KerberosCredentials, KerberosLogin};
 use crate::kine_flags::{endpoint_among, value_among};
-use crate::model::{DatabaseKine, EnvVar, Untyped, VolumeMount};
+use crate::model::{ClaimSwitch, DatabaseKine, EnvVar, Persistence, TlsFiles, Untyped, VolumeMount};
 use crate::platform::{PLATFORM_DATABASE, PlatformConfig};
 use crate::store::{EMBEDDED_DATABASE, EXTERNAL_DATABASE, Store, StoreKind};
 use crate::values::VirtualClusterConfig;
@@ -13,6 +15,8 @@ use crate::values::VirtualClusterConfig;
 pub(super) struct SourceCase<'a> {
     pub(super) source: &'a DataSource,
     pub(super) path: String,
+    /// The files that kine is started with beside it.
+    pub(super) files: TlsFiles,
 }
 
 /// Whose database it is.
@@ -36,8 +40,12 @@ pub(super) struct DatabaseCase<'a> {
     pub(super) source: Option<DataSource>,
     /// Where the data source was written.
     pub(super) source_path: String,
+    /// The files that kine is started with: a flag among the extra arguments takes the place of a key.
+    pub(super) files: TlsFiles,
     /// Whether kine runs in a pod, which sees no file that nobody mounts.
     pub(super) in_pod: bool,
+    /// Whether `/data` is on a volume that outlives the pod.
+    pub(super) keeps_data: bool,
     /// The names of the container's variables.
     pub(super) env: Vec<&'a str>,
     /// Where variables are written.
@@ -52,6 +60,9 @@ pub(super) struct KineImage<'a> {
     pub(super) path: &'static str,
     /// Its version. None means the chart's default.
     pub(super) tag: Option<&'a str>,
+    /// Whether it is pulled from the products' own registry. An image of the same name elsewhere is mostly a copy, and
+    /// can be another build.
+    pub(super) is_original: bool,
 }
 
 impl<'a> DatabaseCase<'a> {
@@ -69,7 +80,9 @@ impl<'a> DatabaseCase<'a> {
             connector: None,
             source: text.and_then(|text| DataSource::parse(text).ok()),
             source_path,
+            files: files(written),
             in_pod: true,
+            keeps_data: false,
             env: Vec::new(),
             env_path: "",
             mounts: &[],
@@ -97,20 +110,42 @@ impl<'a> DatabaseCase<'a> {
         }
     }
 
+    /// Who gives kine its passwords, and where that is written. vCluster does not read the key of an embedded
+    /// database; a flag counts there too.
+    pub(super) fn identity_provider(&self) -> Option<(String, &str)> {
+        if let Some((index, provider)) = value_among(&self.written.extra_args, "identity-provider") {
+            return Some((format!("{}.extraArgs[{index}]", self.path), provider))
+                .filter(|_| !provider.is_empty());
+        }
+        let provider = self.written.identity_provider.as_deref().filter(|_| self.role != Role::Embedded)?;
+        Some((self.key("identityProvider"), provider))
+    }
+
     pub(super) fn has_env(&self, name: &str) -> bool {
         self.env.contains(&name)
     }
 
     /// Whether a volume is mounted at this file or above it.
-    pub(super) fn is_mounted(&self, file: &str) -> bool {
-        self.mounts.iter().filter_map(|mount| mount.mount_path.as_deref()).any(|mounted| {
-            let rest = file.strip_prefix(mounted.trim_end_matches('/'));
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
+    pub(super) fn is_mounted(&self, file: &Path) -> bool {
+        self.mounts.iter().filter_map(|mount| mount.mount_path.as_deref()).any(|path| file.starts_with(path))
     }
 
     pub(super) fn source_case(&self) -> Option<SourceCase<'_>> {
-        self.source.as_ref().map(|source| SourceCase { source, path: self.source_path.clone() })
+        let source = self.source.as_ref()?;
+        Some(SourceCase { source, path: self.source_path.clone(), files: self.files.clone() })
+    }
+}
+
+fn files(written: &DatabaseKine) -> TlsFiles {
+    let file = |flag, key: &Option<String>| match value_among(&written.extra_args, flag) {
+        Some((_, file)) => Some(file.to_owned()).filter(|file| !file.is_empty()),
+        None => key.clone(),
+    };
+    let tls = &written.tls;
+    TlsFiles {
+        ca_file: file("ca-file", &tls.ca_file),
+        cert_file: file("cert-file", &tls.cert_file),
+        key_file: file("key-file", &tls.key_file),
     }
 }
 
@@ -120,6 +155,8 @@ pub(super) struct ValuesCase<'a> {
     /// Which store it is, as far as that can be said.
     pub(super) kind: Option<StoreKind>,
     pub(super) store: Option<&'a Store>,
+    /// Whether a store's `enabled` is there and cannot be read, so that nobody knows which store is meant.
+    pub(super) is_unsure: bool,
     /// The database that is chosen, or only described.
     pub(super) database: Option<DatabaseCase<'a>>,
 }
@@ -129,6 +166,7 @@ impl<'a> ValuesCase<'a> {
         config: &'a VirtualClusterConfig,
         kind: Option<StoreKind>,
         store: Option<&'a Store>,
+        is_unsure: bool,
     ) -> Self {
         let written = &config.backing_store().database;
         let external = &written.external;
@@ -144,7 +182,7 @@ impl<'a> ValuesCase<'a> {
             None
         };
         let database = database.map(|case| surrounded(case, config));
-        Self { config, kind, store, database }
+        Self { config, kind, store, is_unsure, database }
     }
 
     /// Whether the control plane runs in a pod.
@@ -164,18 +202,32 @@ fn surrounded<'a>(case: DatabaseCase<'a>, config: &'a VirtualClusterConfig) -> D
     // An image of another make can hold any kine.
     let is_products = k8s.image.repository.as_deref().is_none_or(|name| name.ends_with("loft-sh/kubernetes"));
     // A version that is written takes the place of the image's tag (the chart's helper for the distro's image).
-    let image = match &k8s.version {
-        Some(version) => KineImage { path: "controlPlane.distro.k8s.version", tag: Some(version) },
-        None => KineImage { path: "controlPlane.distro.k8s.image.tag", tag: k8s.image.tag.as_deref() },
+    let (path, tag) = match &k8s.version {
+        Some(version) => ("controlPlane.distro.k8s.version", Some(version.as_str())),
+        None => ("controlPlane.distro.k8s.image.tag", k8s.image.tag.as_deref()),
     };
+    let is_original = k8s.image.registry.as_deref().is_none_or(|registry| registry == "ghcr.io");
+    let image = KineImage { path, tag, is_original };
     DatabaseCase {
         in_pod: !control_plane.standalone.enabled,
+        keeps_data: keeps_data(case.role, &control_plane.stateful_set.persistence),
         env,
         env_path: "controlPlane.statefulSet.env",
         mounts: &control_plane.stateful_set.persistence.add_volume_mounts,
         image: is_products.then_some(image),
         ..case
     }
+}
+
+/// Whether a claim is made for `/data`, or the user put another volume there: for an external database neither is
+/// done by default.
+fn keeps_data(role: Role, persistence: &Persistence) -> bool {
+    let by_claim = match persistence.volume_claim.enabled {
+        Some(ClaimSwitch::On) => true,
+        Some(ClaimSwitch::Off) => false,
+        None | Some(ClaimSwitch::Auto) => role == Role::Embedded,
+    };
+    by_claim || !persistence.volume_claim_templates.is_empty() || !persistence.data_volume.is_empty()
 }
 
 /// The name of a variable that has a value.

@@ -5,6 +5,8 @@
 //! like names, values of keys that are known to hold no secret, data sources in their redacted form, and the
 //! signs that hold YAML together; anything else is `***`.
 
+use std::collections::HashSet;
+
 use secrecy::ExposeSecret;
 
 use crate::data_source::DataSource;
@@ -15,6 +17,9 @@ use crate::yaml::{Entry, Node, Span, Value};
 
 /// The longest line that is shown, in characters: a caret beyond it helps nobody.
 const MAX_LINE: usize = 240;
+
+/// No plain word is longer, so no key that is shown.
+const LONGEST_WORD: usize = 63;
 
 /// A line that can be shown, and the column of its caret, in characters from 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +44,8 @@ pub(super) struct Excerpts<'a> {
     /// How many characters stand before each line.
     starts: Vec<usize>,
     shown: Vec<Shown>,
+    /// The keys that are shown, for a second one of the same name: the tree has the first alone.
+    keys: HashSet<&'a str>,
     /// The line that was drawn last.
     drawn: Option<(usize, Drawn)>,
 }
@@ -56,11 +63,12 @@ struct Drawn {
 struct Shown {
     span: Span,
     text: String,
+    is_key: bool,
 }
 
 impl<'a> Excerpts<'a> {
     /// Of a file that was read to this tree. None of it is kept where the file is no YAML.
-    pub(super) fn new(text: &'a str, tree: &Node) -> Self {
+    pub(super) fn new(text: &'a str, tree: &'a Node) -> Self {
         let mut starts = Vec::new();
         let mut lines = Vec::new();
         let mut before = 0;
@@ -70,9 +78,10 @@ impl<'a> Excerpts<'a> {
             lines.push(line.trim_end_matches(['\n', '\r']));
         }
         let mut shown = Vec::new();
-        collect(tree, None, &mut shown);
+        let mut keys = HashSet::new();
+        collect(tree, None, &mut shown, &mut keys);
         shown.sort_by_key(|piece| piece.span.offset);
-        Self { lines, starts, shown, drawn: None }
+        Self { lines, starts, shown, keys, drawn: None }
     }
 
     /// The line of a place. None where the caret would stand too far to the right.
@@ -107,12 +116,26 @@ impl<'a> Excerpts<'a> {
             let before = out.len();
             let offset = start + column;
             if let Some(piece) = self.covering(offset) {
-                // What began on a line before is not shown again.
-                out.push_str(if piece.span.offset == offset { &piece.text } else { MASK });
-                let behind = length + out[before..].chars().count();
+                let begins_here = piece.span.offset == offset;
                 let end = piece.span.offset + piece.span.length.max(1);
-                while characters.next_if(|(column, _)| start + column < end).is_some() {
-                    carets.push(behind);
+                let mut is_blank = character.is_whitespace();
+                while let Some((_, next)) = characters.next_if(|(column, _)| start + column < end) {
+                    carets.push(length);
+                    is_blank &= next.is_whitespace();
+                }
+                // What stands in braces without a `:` is a key by its form alone.
+                let has_value = characters.clone().find(|(_, next)| !next.is_whitespace());
+                let is_bare = piece.is_key && has_value.is_none_or(|(_, next)| next != ':');
+                // What began on a line before is not shown again.
+                let text = if begins_here && !is_bare { &piece.text } else { MASK };
+                match character {
+                    // A block of lines ends with the indentation of what follows it.
+                    _ if is_blank => out.extend((length..carets.len()).map(|_| ' ')),
+                    // Quotes are a part of the type: `"true"` is a text.
+                    '"' | '\'' if begins_here => {
+                        out.extend([character].into_iter().chain(text.chars()).chain([character]));
+                    }
+                    _ => out.push_str(text),
                 }
                 masked = false;
             } else if character == '#' && (out.is_empty() || out.ends_with(' ')) {
@@ -120,7 +143,12 @@ impl<'a> Excerpts<'a> {
             } else if is_sign(character, characters.peek().map(|(_, next)| *next)) {
                 out.push(if character.is_whitespace() { ' ' } else { character });
                 masked = false;
-            } else if !masked {
+            } else if masked {
+                // One mask stands for all of it.
+            } else if let Some(key) = self.key_at(&mut characters, character) {
+                carets.extend(key.chars().skip(1).map(|_| length));
+                out.push_str(key);
+            } else {
                 out.push_str(MASK);
                 masked = true;
             }
@@ -133,6 +161,23 @@ impl<'a> Excerpts<'a> {
             None => out.trim_end().to_owned(),
         };
         Some(Drawn { line, carets, is_cut })
+    }
+
+    /// The key that stands here, if one of that name is shown elsewhere. Its characters are taken then.
+    fn key_at(
+        &self,
+        rest: &mut (impl Iterator<Item = (usize, char)> + Clone),
+        first: char,
+    ) -> Option<&'a str> {
+        let behind = rest.clone().map(|(_, character)| character).take_while(|character| *character != ':');
+        let word: String = [first].into_iter().chain(behind.take(LONGEST_WORD)).collect();
+        let key = self.keys.get(word.as_str()).copied()?;
+        let mut after = rest.clone().skip(key.chars().count() - 1);
+        if !matches!(after.next(), Some((_, ':'))) {
+            return None;
+        }
+        rest.by_ref().take(key.chars().count() - 1).for_each(drop);
+        Some(key)
     }
 
     /// The piece that this character belongs to.
@@ -154,33 +199,54 @@ fn is_sign(character: char, next: Option<char>) -> bool {
 }
 
 /// What may be shown of the tree's scalars and keys.
-fn collect(node: &Node, key: Option<&str>, shown: &mut Vec<Shown>) {
+fn collect<'a>(node: &'a Node, parent: Option<&str>, shown: &mut Vec<Shown>, keys: &mut HashSet<&'a str>) {
     match &node.value {
         Value::Map(entries) => {
             for Entry { key, key_span, node } in entries {
                 if let Some(span) = key_span {
-                    let text = if is_plain_word(key) { key.clone() } else { MASK.to_owned() };
-                    shown.push(Shown { span: *span, text });
+                    // What stands where a secret belongs can be a part of it, also as a key.
+                    let is_plain =
+                        is_plain_word(key) && !parent.is_some_and(|parent| SECRET.contains(&parent));
+                    if is_plain {
+                        keys.insert(key);
+                    }
+                    let text = if is_plain { key.clone() } else { MASK.to_owned() };
+                    shown.push(Shown { span: *span, text, is_key: true });
                 }
-                collect(node, Some(key), shown);
+                collect(node, Some(key), shown, keys);
             }
         }
-        Value::List(items) => items.iter().for_each(|item| collect(item, key, shown)),
+        Value::List(items) => items.iter().for_each(|item| collect(item, parent, shown, keys)),
         // An empty value has a place of its own, and no text.
         Value::Null => {}
         scalar => {
             if let Some(span) = node.span {
-                shown.push(Shown { span, text: show(key.unwrap_or_default(), scalar) });
+                shown.push(Shown { span, text: show(parent.unwrap_or_default(), scalar), is_key: false });
             }
         }
     }
 }
 
-/// Keys whose value is no secret, as long as it looks as they do.
-const HARMLESS: &[&str] = &[
+/// Keys whose value is a secret, or can hold one.
+const SECRET: &[&str] = &["dataSource", "extraArgs", "value", "password"];
+
+/// Keys whose value is a number or a switch.
+const NUMBERS_AND_SWITCHES: &[&str] = &[
     "enabled",
     "replicas",
     "replicaCount",
+    "readOnly",
+    "endPort",
+    "snapshotCount",
+    "migrateFromDeployedEtcd",
+    "platform",
+    "leaseDuration",
+    "renewDeadline",
+    "retryPeriod",
+];
+
+/// Keys whose value is no secret, as long as it looks as they do.
+const HARMLESS: &[&str] = &[
     "identityProvider",
     "connector",
     "endpoint",
@@ -195,9 +261,7 @@ const HARMLESS: &[&str] = &[
     "name",
     "mountPath",
     "subPath",
-    "readOnly",
     "port",
-    "endPort",
     "protocol",
     "cidr",
     "except",
@@ -206,21 +270,16 @@ const HARMLESS: &[&str] = &[
     "storageClass",
     "accessModes",
     "retentionPolicy",
-    "snapshotCount",
-    "migrateFromDeployedEtcd",
-    "platform",
-    "leaseDuration",
-    "renewDeadline",
-    "retryPeriod",
     "host",
     "region",
 ];
 
 fn show(key: &str, value: &Value) -> String {
     let harmless = HARMLESS.contains(&key);
+    let is_number_or_switch = NUMBERS_AND_SWITCHES.contains(&key);
     match value {
         Value::Bool(flag) => flag.to_string(),
-        Value::Integer(number) if harmless => number.to_string(),
+        Value::Integer(number) if harmless || is_number_or_switch => number.to_string(),
         Value::Text(text) => {
             let text = text.expose_secret();
             match key {
@@ -228,7 +287,10 @@ fn show(key: &str, value: &Value) -> String {
                     DataSource::parse(text).map_or_else(|_| MASK.to_owned(), |source| source.to_string())
                 }
                 "extraArgs" => redacted_argument(text),
+                // An etcd's, which is refused where a user or a password stands in it.
+                "endpoint" if is_etcd(text) => text.to_owned(),
                 _ if harmless && looks_harmless(text) => text.to_owned(),
+                _ if is_number_or_switch && looks_like_one(text) => text.to_owned(),
                 _ => MASK.to_owned(),
             }
         }
@@ -236,11 +298,25 @@ fn show(key: &str, value: &Value) -> String {
     }
 }
 
-/// A path, a name, an address, a version: nothing with an `@`, a `?` or a space.
+fn is_etcd(text: &str) -> bool {
+    matches!(DataSource::parse(text), Ok(DataSource::Etcd(_)))
+}
+
+/// A text where a number or a switch belongs, written as one.
+fn looks_like_one(text: &str) -> bool {
+    let is_number = text.len() <= 5 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let lower = text.to_ascii_lowercase();
+    is_number || ["true", "false", "yes", "no", "on", "off", "auto"].contains(&lower.as_str())
+}
+
+/// A path, a name, an address, a version: nothing with an `@`, a `?` or a space, nor a user and a password.
 fn looks_harmless(text: &str) -> bool {
+    let is_address = text.bytes().all(|byte| byte.is_ascii_hexdigit() || b".:/[]".contains(&byte));
+    let has_port =
+        || text.split_once(':').is_none_or(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
     text.len() <= 120
-        && !text.contains("://")
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./:,[]".contains(&byte))
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./:[]".contains(&byte))
+        && (is_address || has_port())
 }
 
 #[cfg(test)]
@@ -267,7 +343,7 @@ mod tests {
     fn a_data_source_is_shown_redacted_and_the_caret_follows() {
         let text = "{dataSource: 'postgres://u:longpassword@h/d', connector: c}";
         let (line, caret) = excerpt(text, 1, text.find(" c}").unwrap() + 2);
-        assert_eq!(line, "{dataSource: postgres://u:***@h/d, connector: c}");
+        assert_eq!(line, "{dataSource: 'postgres://u:***@h/d', connector: c}");
         assert_eq!(caret, line.find(" c}").unwrap() + 1);
     }
 
@@ -279,9 +355,12 @@ mod tests {
             ("a: !CANARY x", 1, "a: *** ***"),
             ("connector: u:CANARY@h", 1, "connector: ***"),
             ("endpoint: https://u:CANARY@h", 1, "endpoint: ***"),
+            ("endpoint: u:CANARY", 1, "endpoint: ***"),
             ("dataSource: nonsense CANARY", 1, "dataSource: ***"),
+            ("dataSource: [CANARY: 1]", 1, "dataSource: [***: ***]"),
+            ("enabled: CANARY", 1, "enabled: ***"),
             ("port: 1\npassword: 12345", 2, "password: ***"),
-            ("'u:CANARY@h': 1", 1, "***: ***"),
+            ("'u:CANARY@h': 1", 1, "'***': ***"),
             (
                 "extraArgs: [--endpoint=CANARY, CANARY, --n=7, --debug]",
                 1,
@@ -290,11 +369,37 @@ mod tests {
             ("a: |\n  CANARY one\n  CANARY two\nb: 1", 3, "***"),
             ("a: >\n  CANARY", 1, "a: ***"),
             ("a: 'CANARY\n  CANARY'", 2, "***"),
+            ("a: {b: 1}\nb: |\n  b: CANARY", 3, "***"),
+            ("a: 1 # a: CANARY", 1, "a: ***"),
+            ("password: {CANARY}", 1, "password: {***}"),
+            ("password: {CANARY, 'CANARY2' }", 1, "password: {***, '***' }"),
+            ("a: >-\n    CANARY\nb: 1", 3, "b: ***"),
         ] {
             let (shown, _) = excerpt(text, line, 1);
             assert!(!shown.contains("CANARY"), "{text}: {shown}");
             assert_eq!(shown.trim_start(), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn quotes_stay_since_they_say_the_type() {
+        assert_eq!(excerpt("enabled: \"true\"", 1, 10), ("enabled: \"true\"".to_owned(), 9));
+        assert_eq!(excerpt("password: 'x'", 1, 11), ("password: '***'".to_owned(), 10));
+    }
+
+    #[test]
+    fn a_doubled_key_is_shown_by_the_name_of_the_first() {
+        let (tree, _) = Node::read("a: 1\nb: 2\na: CANARY\n'a': CANARY\n").unwrap();
+        let text = "a: 1\nb: 2\na: CANARY\n'a': CANARY\n";
+        let mut excerpts = Excerpts::new(text, &tree);
+        assert_eq!(excerpts.at(Place::new(3, 1)).unwrap().line, "a: ***");
+        assert_eq!(excerpts.at(Place::new(4, 1)).unwrap().line, "***: ***");
+    }
+
+    #[test]
+    fn endpoints_of_etcd_are_shown() {
+        let text = "endpoint: https://a:2379,https://b:2379";
+        assert_eq!(excerpt(text, 1, 11), (text.to_owned(), 10));
     }
 
     #[test]

@@ -7,7 +7,8 @@ use super::diagnostic::Diagnostic;
 use super::excerpt::Excerpts;
 use super::rules::{self, Found};
 use crate::data_source::DataSource;
-use crate::error::ConfigError;
+use crate::error::{ConfigError, ConfigErrorKind};
+use crate::model::TlsFiles;
 use crate::platform::PlatformConfig;
 use crate::store::Store;
 use crate::transition::Transition;
@@ -53,9 +54,12 @@ impl VirtualClusterConfig {
             Err(fault) => return Inspection::of_no_yaml(fault),
         };
         let resolution = config.resolve();
-        faults.extend(resolution.faults);
+        let is_unsure = faults.iter().any(is_of_a_switch);
+        let resolved = resolution.faults.into_iter().filter(|fault| !follows_from(fault, &faults));
+        let resolved: Vec<_> = resolved.collect();
+        faults.extend(resolved);
         let mut found = Found::default();
-        let case = ValuesCase::new(&config, resolution.kind, resolution.store.as_ref());
+        let case = ValuesCase::new(&config, resolution.kind, resolution.store.as_ref(), is_unsure);
         rules::apply_to_values(&case, &mut found);
         let diagnostics = arrange(faults, found, text, config.tree());
         Inspection {
@@ -140,7 +144,11 @@ impl DataSource {
         match Self::parse(text) {
             Ok(source) => {
                 let mut found = Found::default();
-                let case = SourceCase { source: &source, path: "data source".to_owned() };
+                let case = SourceCase {
+                    source: &source,
+                    path: "data source".to_owned(),
+                    files: TlsFiles::default(),
+                };
                 rules::apply_to_source(&case, &mut found);
                 let diagnostics = found.into_diagnostics(|_| None);
                 SourceInspection { source: Some(source), diagnostics }
@@ -185,7 +193,9 @@ impl PlatformConfig {
                 return PlatformInspection { config: None, diagnostics, text: SecretString::default() };
             }
         };
-        if let Err(fault) = config.data_source() {
+        if let Err(fault) = config.data_source()
+            && !follows_from(&fault, &faults)
+        {
             faults.push(fault);
         }
         let mut found = Found::default();
@@ -224,6 +234,25 @@ impl PlatformInspection {
     pub fn to_text(&self, file: &str) -> String {
         to_text(&self.diagnostics, file)
     }
+}
+
+/// Whether a store's `enabled` is no boolean, and so reads as absent.
+fn is_of_a_switch(fault: &ConfigError) -> bool {
+    let path = fault.subject();
+    fault.kind() == ConfigErrorKind::WrongType
+        && path.starts_with("controlPlane.backingStore.")
+        && path.ends_with(".enabled")
+        && !path.contains(".statefulSet.")
+}
+
+/// Whether a store has no place only because the key that says it was not read.
+fn follows_from(fault: &ConfigError, read: &[ConfigError]) -> bool {
+    fault.kind() == ConfigErrorKind::MissingSetting
+        && read.iter().any(|other| {
+            let key = other.subject().strip_prefix(fault.subject()).and_then(|rest| rest.strip_prefix('.'));
+            other.kind() == ConfigErrorKind::WrongType
+                && matches!(key, Some("dataSource" | "connector" | "endpoint"))
+        })
 }
 
 /// Places what was found, shows the lines, and puts all in the order of the file.

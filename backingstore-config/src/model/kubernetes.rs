@@ -5,7 +5,8 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value as Json, json};
 
-use crate::reading::{Field, Findings, Spot, section};
+use crate::reading::{EntryValue, Field, Findings, Spot, section};
+use crate::redaction::is_plain_word;
 use crate::yaml::{Entry, Node, Value};
 
 section! {
@@ -75,8 +76,9 @@ section! {
 
 impl Field for Image {
     fn read(spot: &Spot<'_>, findings: &mut Findings) -> Self {
-        if let Some(Node { value: Value::Text(text), .. }) = spot.node() {
-            return Self::from_reference(text.expose_secret());
+        if let Some(Node { value: Value::Text(_), .. }) = spot.node() {
+            let reference: Option<String> = Field::read(spot, findings);
+            return reference.map(|text| Self::from_reference(&text)).unwrap_or_default();
         }
         let ImageMapping { registry, repository, tag } = Field::read(spot, findings);
         Self { registry, repository, tag }
@@ -149,7 +151,9 @@ impl Field for Option<PortNumber> {
     fn read(spot: &Spot<'_>, findings: &mut Findings) -> Self {
         let read = |value: &Value| match value {
             Value::Integer(number) => u16::try_from(*number).ok().map(PortNumber::Number),
-            Value::Text(text) => Some(PortNumber::Name(text.expose_secret().to_owned())),
+            Value::Text(text) => Some(text.expose_secret())
+                .filter(|name| is_plain_word(name))
+                .map(|name| PortNumber::Name(name.to_owned())),
             _ => None,
         };
         spot.read("a port from 1 to 65535, or the name of one", read, findings)
@@ -208,6 +212,8 @@ impl Field for Untyped {
         json!({})
     }
 }
+
+impl EntryValue for Untyped {}
 
 impl Field for Option<Untyped> {
     fn read(spot: &Spot<'_>, _: &mut Findings) -> Self {

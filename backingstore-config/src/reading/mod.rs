@@ -9,6 +9,7 @@ mod section;
 mod spelling;
 mod spot;
 
-pub(crate) use field::Field;
+pub(crate) use field::{EntryValue, Field, Shown};
 pub(crate) use section::{Section, described, section};
+pub(crate) use spelling::nearest;
 pub(crate) use spot::{Findings, Spot};

@@ -29,11 +29,21 @@ macro_rules! section {
         }
     ) => {
         $(#[$attribute])*
-        #[derive(Debug, Clone, Default)]
+        #[derive(Clone, Default)]
         #[non_exhaustive]
         $vis struct $name {
             $( $(#[doc = $flat_doc])+ pub $flat: $flat_type, )*
             $( $(#[doc = $doc])+ pub $field: $type, )*
+        }
+
+        /// Redacted.
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($name))
+                    $( .field(stringify!($flat), &self.$flat) )*
+                    $( .field(stringify!($field), &$crate::reading::Shown(&self.$field)) )*
+                    .finish()
+            }
         }
 
         impl $crate::reading::Section for $name {

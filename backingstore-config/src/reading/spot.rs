@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::spelling::nearest;
 use crate::error::{ConfigError, ConfigErrorKind, Place};
-use crate::redaction::is_plain_word;
+use crate::redaction::{MASK, is_plain_word};
 use crate::yaml::{Entry, Node, Value};
 
 /// Where a value is looked for. One that is absent or `null` reads as absent.
@@ -56,6 +56,12 @@ impl<'a> Spot<'a> {
         }
     }
 
+    /// What stands below a key that the user chose, whose name can be anything.
+    pub(crate) fn free_key(&self, entry: &'a Entry) -> Spot<'a> {
+        let name = if is_plain_word(&entry.key) { entry.key.as_str() } else { MASK };
+        self.below(name, Some(entry))
+    }
+
     /// The items of a list; a fault, and none, if it is something else.
     pub(crate) fn items(&self, findings: &mut Findings) -> Vec<Spot<'a>> {
         match self.node() {
@@ -92,8 +98,12 @@ impl<'a> Spot<'a> {
     pub(crate) fn allow_only(&self, known: &[&str], findings: &mut Findings) {
         let Some(Node { value: Value::Map(entries), .. }) = self.node else { return };
         for entry in entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
-            let key = Some(entry.key.as_str()).filter(|key| is_plain_word(key));
-            let help = match key.and_then(|key| nearest(key, known)) {
+            let plain = Some(entry.key.as_str()).filter(|key| is_plain_word(key));
+            let near = plain.and_then(|key| nearest(key, known));
+            // `{PASSWORD}` is a key without a value.
+            let has_value = !matches!(entry.node.value, Value::Null);
+            let key = plain.filter(|_| near.is_some() || has_value);
+            let help = match near {
                 Some(right) => format!("write `{right}` instead"),
                 None => format!("remove it; the known keys here are `{}`", known.join("`, `")),
             };
@@ -124,18 +134,27 @@ impl<'a> Spot<'a> {
     }
 
     fn wrong_type(&self, found: &Value, expected: &str) -> ConfigError {
+        self.fault(&format!("it is {}", found.type_name()), format!("write {expected}"), found)
+    }
+
+    /// A text with a password in it where a name, a path or the like belongs.
+    pub(crate) fn misplaced_secret(&self) -> ConfigError {
+        let help = "write the name, the path or the host that this key takes; a data source belongs under `dataSource`, and a key or a certificate into a file that is mounted";
+        self.fault("it is a text that can hold a password", help.to_owned(), &Value::Null)
+    }
+
+    fn fault(&self, problem: &str, help: String, found: &Value) -> ConfigError {
         let subject: Cow<'static, str> = match self.path.as_str() {
             "" => "values file".into(),
             path => path.to_owned().into(),
         };
-        let problem = format!("it is {}", found.type_name());
         // A mapping begins at its first key, which is not where a reader looks for it.
         let own_place = self.node.and_then(|node| node.span).map(|span| span.place);
         let place = match found {
             Value::Map(_) | Value::List(_) => self.key_place.or(own_place),
             _ => own_place.or(self.key_place),
         };
-        ConfigError::new(ConfigErrorKind::WrongType, subject, problem, format!("write {expected}")).at(place)
+        ConfigError::new(ConfigErrorKind::WrongType, subject, problem.to_owned(), help).at(place)
     }
 }
 

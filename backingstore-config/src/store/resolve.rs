@@ -102,6 +102,7 @@ fn described_only(written: &BackingStore) -> Vec<ConfigError> {
     let described = [
         (external.connector.is_some(), EXTERNAL_DATABASE, "connector"),
         (external.kine.data_source.is_some(), EXTERNAL_DATABASE, "dataSource"),
+        (endpoint_among(&external.kine.extra_args).is_some(), EXTERNAL_DATABASE, "extraArgs"),
         (written.etcd.external.endpoint.is_some(), EXTERNAL_ETCD, "endpoint"),
     ];
     let described = described.into_iter().filter(|(is_set, ..)| *is_set);
@@ -112,13 +113,14 @@ fn described_only(written: &BackingStore) -> Vec<ConfigError> {
 }
 
 fn not_enabled(section: &str, key: &str) -> ConfigError {
+    let what = if key == "extraArgs" { "an `--endpoint` among `extraArgs`" } else { &format!("`{key}`") };
     ConfigError::new(
         ConfigErrorKind::NotEnabled,
         format!("{section}.{key}"),
         format!(
-            "`{key}` is set, but the store is not enabled, so the control plane would start on an empty SQLite file"
+            "{what} is set, but the store is not enabled, so the control plane would start on an empty SQLite file"
         ),
-        format!("set `{section}.enabled` to true, or remove `{key}`"),
+        format!("set `{section}.enabled` to true, or remove {what}"),
     )
 }
 

@@ -16,7 +16,9 @@ const HALVES: [&str; 2] = ["s3cr3t", "c4nary"];
 
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials: Vec<_> = rules()
-        .map(|rule| Trial::test(format!("diagnostic::{}", rule.code), || reads_as_its_golden_files(rule.code)))
+        .map(|rule| {
+            Trial::test(format!("diagnostic::{}", rule.code), || reads_as_its_golden_files(rule.code))
+        })
         .collect();
     trials.push(Trial::test("no_golden_file_is_without_its_rule", no_golden_file_is_without_its_rule));
     trials
@@ -56,7 +58,9 @@ fn reads_as_its_golden_files(code: &str) -> Result<(), Failed> {
             fs::write(folder().join(&name), &found)?;
         }
         if read(&name)? != found {
-            return Err(format!("{name} is not what is said; BACKINGSTORE_CONFIG_BLESS=1 writes:\n{found}").into());
+            return Err(
+                format!("{name} is not what is said; BACKINGSTORE_CONFIG_BLESS=1 writes:\n{found}").into()
+            );
         }
     }
     Ok(())
@@ -74,7 +78,8 @@ fn inspect(code: &str, file: &str, values: &str, before: Option<&str>) -> (Strin
         if let Some(before) = before {
             let accepted = code == "store-change-accepted";
             let empty = if accepted { EmptyStore::Accepted } else { EmptyStore::Refused };
-            inspection = inspection.after(&VirtualClusterConfig::from_yaml(before).expect("it is right"), empty);
+            inspection =
+                inspection.after(&VirtualClusterConfig::from_yaml(before).expect("it is right"), empty);
         }
         (inspection.to_text(file), inspection.diagnostics().to_vec())
     }

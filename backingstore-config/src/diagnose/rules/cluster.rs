@@ -12,10 +12,11 @@ pub(super) const RULES: &[Rule] = &[
         "No store is enabled, so it is the embedded database: one SQLite file, one replica.",
         Check::Values(|case, say| {
             let database = &case.config.backing_store().database;
-            if case.kind == Some(StoreKind::EmbeddedDatabase) && !database.embedded.enabled {
+            let is_default = case.kind == Some(StoreKind::EmbeddedDatabase) && !database.embedded.enabled;
+            if is_default && !case.is_unsure {
                 say.at(
                     "controlPlane.backingStore",
-                    "no store is enabled, so the embedded database is used: SQLite, which one replica alone can use",
+                    "no store is enabled, so the embedded database is used, which one replica alone can use",
                     "set `controlPlane.backingStore.database.embedded.enabled` to true if that is meant",
                 );
             }
@@ -25,7 +26,8 @@ pub(super) const RULES: &[Rule] = &[
         "replicas-on-embedded-database",
         "More than one control plane on an embedded database. vCluster refuses it.",
         Check::Values(|case, say| {
-            if case.kind == Some(StoreKind::EmbeddedDatabase) && case.replicas() > 1 {
+            let is_embedded = case.kind == Some(StoreKind::EmbeddedDatabase) && !case.is_unsure;
+            if is_embedded && case.replicas() > 1 {
                 say.at(
                     REPLICAS,
                     format!("{} replicas on an embedded database, which one alone can use", case.replicas()),

@@ -1,11 +1,12 @@
 //! Rules about a database and what kine is started with.
 
-use secrecy::ExposeSecret;
+use std::path::Path;
 
 use super::super::case::{DatabaseCase, Role};
 use super::{Check, Rule};
-use crate::data_source::{DataSource, Engine};
+use crate::data_source::{DataSource, Engine, KineTls, KineView};
 use crate::kine_flags::{endpoint_among, value_among};
+use crate::model::TlsFiles;
 
 pub(super) const RULES: &[Rule] = &[
     Rule::error(
@@ -25,15 +26,10 @@ pub(super) const RULES: &[Rule] = &[
         "identity-provider-unknown",
         "An identity provider that kine does not know. It stops at its start.",
         Check::Database(|case, say| {
-            if let Some(provider) = &case.written.identity_provider
+            if let Some((path, provider)) = case.identity_provider()
                 && provider != "aws"
-                && case.role != Role::Embedded
             {
-                say.at(
-                    case.key("identityProvider"),
-                    "kine knows the identity provider `aws` alone",
-                    "write `aws`, or remove it",
-                );
+                say.at(path, "kine knows the identity provider `aws` alone", "write `aws`, or remove it");
             }
         }),
     ),
@@ -54,7 +50,7 @@ pub(super) const RULES: &[Rule] = &[
         "identity-provider-with-password",
         "An identity provider and a password in the data source. The temporary password takes its place.",
         Check::Database(|case, say| {
-            if case.has_identity() && case.password().is_some() {
+            if case.identity_provider().is_some() && case.has_password() {
                 say.at(
                     &case.source_path,
                     "the data source holds a password, in whose place the identity provider puts a temporary one",
@@ -67,17 +63,13 @@ pub(super) const RULES: &[Rule] = &[
         "identity-provider-without-verified-tls",
         "A database with `identityProvider: aws` whose server is not verified: the token goes in clear text inside the connection, on MySQL also where TLS is not offered.",
         Check::Database(|case, say| {
-            if !case.has_identity() || case.written.tls.ca_file.is_some() {
-                return;
-            }
-            let verified = match &case.source {
-                Some(DataSource::Mysql(source)) => source.tls_mode().is_verified(),
-                Some(DataSource::Postgres(source)) => source.ssl_mode().is_verified(),
-                _ => true,
-            };
-            if !verified {
+            let Some((path, _)) = case.identity_provider() else { return };
+            // A connector's database comes with its own certificates.
+            let is_verified = case.kine_view().is_none_or(|view| view.tls() >= KineTls::VerifiedAuthority);
+            let is_server = matches!(case.engine(), Some(Engine::Postgres | Engine::Mysql));
+            if is_server && !is_verified {
                 say.at(
-                    case.key("identityProvider"),
+                    path,
                     "the token is sent to a server that nobody verifies",
                     "set `caFile` to the certificates of the service, and mount them",
                 );
@@ -88,9 +80,7 @@ pub(super) const RULES: &[Rule] = &[
         "identity-provider-image",
         "An image whose kine may not know `--identity-provider`: the first with it were v1.33.6, v1.34.2 and v1.35.0.",
         Check::Database(|case, say| {
-            let Some(image) =
-                case.image.as_ref().filter(|_| case.has_identity() && case.role == Role::External)
-            else {
+            let Some(image) = case.image.as_ref().filter(|_| case.identity_provider().is_some()) else {
                 return;
             };
             let Some(version) = image.tag.and_then(Version::read) else { return };
@@ -112,14 +102,34 @@ pub(super) const RULES: &[Rule] = &[
         "certificate-without-key",
         "`certFile` without `keyFile`, or the other way round. The drivers refuse one without the other.",
         Check::Database(|case, say| {
-            let tls = &case.written.tls;
-            let (there, missing) = match (&tls.cert_file, &tls.key_file) {
+            let TlsFiles { cert_file, key_file, .. } = &case.files;
+            let is_refused = match case.kine_view() {
+                Some(view) => view.refusal().is_some(),
+                None => cert_file.is_some() != key_file.is_some(),
+            };
+            if !is_refused {
+                return;
+            }
+            let (there, missing) = match (cert_file, key_file) {
                 (Some(_), None) => ("certFile", "keyFile"),
                 (None, Some(_)) => ("keyFile", "certFile"),
-                _ => return,
+                // The other half is among the parameters, or all that there is.
+                _ => {
+                    say.at(
+                        &case.source_path,
+                        "the data source has a client certificate without its key, or a key without its certificate",
+                        "write both `sslcert` and `sslkey`, or name both with `certFile` and `keyFile`",
+                    );
+                    return;
+                }
+            };
+            let flag = if there == "certFile" { "cert-file" } else { "key-file" };
+            let path = match value_among(&case.written.extra_args, flag) {
+                Some((index, _)) => format!("{}.extraArgs[{index}]", case.path),
+                None => case.key(there),
             };
             say.at(
-                case.key(there),
+                path,
                 format!("`{there}` without `{missing}`"),
                 format!("set `{missing}` too, or remove `{there}`"),
             );
@@ -141,12 +151,17 @@ pub(super) const RULES: &[Rule] = &[
     ),
     Rule::error(
         "external-database-in-a-file",
-        "An external database whose data source is a SQLite file: its pods have no volume, so the data goes with them.",
+        "An external database whose data source is a SQLite file on no volume: its pods have none by default, so the data goes with them.",
         Check::Database(|case, say| {
-            if case.role != Role::Embedded && case.engine() == Some(Engine::Sqlite) {
+            let Some(DataSource::Sqlite(source)) = &case.source else { return };
+            // kine runs in `/data`.
+            let file = Path::new("/data").join(source.path());
+            let is_kept =
+                !source.is_in_memory() && (case.is_mounted(&file) || in_data(&file) && case.keeps_data);
+            if case.role != Role::Embedded && case.in_pod && !is_kept {
                 say.at(
                     &case.source_path,
-                    "an external database in a SQLite file, in a pod that has no volume",
+                    "an external database in a SQLite file, which is on no volume and goes with the pod",
                     "use `controlPlane.backingStore.database.embedded`, or name a PostgreSQL or MySQL server",
                 );
             }
@@ -184,7 +199,7 @@ pub(super) const RULES: &[Rule] = &[
         "data-source-in-values",
         "A password stands in the values: in the Secret that holds them all, on kine's command line and in the pod's log.",
         Check::Database(|case, say| {
-            if case.password().is_some() {
+            if case.has_password() {
                 say.at(
                     &case.source_path,
                     "the password of the database stands in the values in clear text",
@@ -214,23 +229,23 @@ impl DatabaseCase<'_> {
         self.written.data_source.is_some() || endpoint_among(&self.written.extra_args).is_some()
     }
 
-    /// Whether kine asks an identity provider for passwords.
-    fn has_identity(&self) -> bool {
-        self.role != Role::Embedded && self.written.identity_provider.is_some()
-    }
-
     pub(super) fn engine(&self) -> Option<Engine> {
         self.source.as_ref().map(DataSource::engine)
     }
 
-    fn password(&self) -> Option<()> {
-        let password = match self.source.as_ref()? {
-            DataSource::Postgres(source) => source.password(),
-            DataSource::Mysql(source) => source.password(),
-            _ => None,
-        };
-        password.filter(|password| !password.expose_secret().is_empty()).map(|_| ())
+    /// What kine makes of the data source with its TLS files.
+    fn kine_view(&self) -> Option<KineView> {
+        self.source.as_ref().map(|source| source.as_kine_reads(&self.files))
     }
+
+    fn has_password(&self) -> bool {
+        self.kine_view().is_some_and(|view| view.has_password())
+    }
+}
+
+/// Whether a file is below `/data`, where the control plane keeps its own.
+pub(super) fn in_data(file: &Path) -> bool {
+    file.starts_with("/data")
 }
 
 /// The version of an image, as its tag says it.

@@ -1,7 +1,8 @@
 //! Rules that a data source can break by itself, whatever the login method.
 
+use super::kerberos::PARAMETERS as KERBEROS;
 use super::{Check, Rule};
-use crate::data_source::{DataSource, MysqlTlsMode, Params, SslMode};
+use crate::data_source::{DataSource, Engine, KineTls, Params, SslMode, nearest_param};
 
 pub(super) const RULES: &[Rule] = &[
     Rule::error(
@@ -30,9 +31,9 @@ pub(super) const RULES: &[Rule] = &[
                 }
                 // Nothing said becomes `preferred` in vCluster's kine, and files make it verified.
                 DataSource::Mysql(source) => {
-                    let disabled =
-                        source.params().contains("tls") && source.tls_mode() == MysqlTlsMode::Disabled;
-                    (disabled && !source.address().is_loopback(), "tls=false")
+                    let says_so = source.params().contains("tls");
+                    let disabled = case.source.as_kine_reads(&case.files).tls() == KineTls::Disabled;
+                    (says_so && disabled && !source.address().is_loopback(), "tls=false")
                 }
                 _ => (false, ""),
             };
@@ -52,18 +53,22 @@ pub(super) const RULES: &[Rule] = &[
     ),
     Rule::warning(
         "unknown-parameter",
-        "A parameter that neither the driver nor the database's client library knows. The server gets it as a setting, and may refuse the connection.",
+        "A parameter that neither the driver nor the database's client library knows. A server gets it as a setting, and may refuse the connection; SQLite leaves it out.",
         Check::Source(|case, say| {
             let Some(params) = params(case.source) else { return };
-            for param in params.unknown() {
-                say.at(
-                    &case.path,
-                    format!(
-                        "the parameter `{}` is not known; the driver sends it to the server as a setting",
-                        param.name()
-                    ),
-                    "look for a misspelling, and percent-encode `&` in a value as `%26`",
-                );
+            let is_mysql = case.source.engine() == Engine::Mysql;
+            // Those of Kerberos have a rule of their own.
+            let unknown = params.unknown().filter(|param| !(is_mysql && KERBEROS.contains(&param.name())));
+            for param in unknown {
+                let outcome = match case.source.engine() {
+                    Engine::Sqlite => "the driver leaves it out",
+                    _ => "the driver sends it to the server as a setting",
+                };
+                let help = match nearest_param(case.source.engine(), param.name()) {
+                    Some(name) => format!("write `{name}` if that is meant"),
+                    None => "look for a misspelling, and percent-encode `&` in a value as `%26`".to_owned(),
+                };
+                say.at(&case.path, format!("the parameter `{}` is not known; {outcome}", param.name()), help);
             }
         }),
     ),
@@ -83,9 +88,10 @@ pub(super) const RULES: &[Rule] = &[
     ),
     Rule::warning(
         "repeated-parameter",
-        "A parameter stands more than once. kine keeps the first.",
+        "A parameter stands more than once. The first counts, for MySQL the last.",
         Check::Source(|case, say| {
             let Some(params) = params(case.source) else { return };
+            let counts = if case.source.engine() == Engine::Mysql { "last" } else { "first" };
             let names: Vec<_> =
                 params.iter().filter(|param| param.is_known()).map(|param| param.name()).collect();
             for (index, name) in names.iter().enumerate() {
@@ -93,7 +99,7 @@ pub(super) const RULES: &[Rule] = &[
                 if first && names[index + 1..].contains(name) {
                     say.at(
                         &case.path,
-                        format!("the parameter `{name}` stands more than once; the first counts"),
+                        format!("the parameter `{name}` stands more than once; the {counts} counts"),
                         "keep one of them",
                     );
                 }

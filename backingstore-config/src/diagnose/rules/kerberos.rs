@@ -1,14 +1,15 @@
 //! Rules about Kerberos logins.
 
 use std::net::IpAddr;
+use std::path::Path;
 
 use super::super::case::Role;
-use super::database::Version;
+use super::database::{Version, in_data};
 use super::{Check, Rule};
-use crate::data_source::{DataSource, Engine};
+use crate::data_source::{DataSource, Engine, PostgresHost};
 
 /// What asks for Kerberos in a data source.
-const PARAMETERS: [&str; 4] = ["krb5_keytab", "krb5_ccache", "krbsrvname", "krbspn"];
+pub(super) const PARAMETERS: [&str; 4] = ["krb5_keytab", "krb5_ccache", "krbsrvname", "krbspn"];
 
 pub(super) const RULES: &[Rule] = &[
     Rule::error(
@@ -18,7 +19,7 @@ pub(super) const RULES: &[Rule] = &[
             if let DataSource::Postgres(source) = case.source
                 && let Err(fault) = source.kerberos()
             {
-                say.at(&case.path, fault.problem(), fault.help());
+                say.at(&case.path, format!("the data source has {}", fault.problem()), fault.help());
             }
         }),
     ),
@@ -46,7 +47,8 @@ pub(super) const RULES: &[Rule] = &[
             if login.spn().is_some() {
                 return;
             }
-            let hosts = source.hosts().iter().filter(|host| !host.is_unix_socket());
+            let is_named = |host: &&PostgresHost| !host.is_unix_socket() && !host.host().is_empty();
+            let hosts = source.hosts().iter().filter(is_named);
             for host in hosts.map(|host| host.host()) {
                 let is_address = host.parse::<IpAddr>().is_ok();
                 if is_address || !host.contains('.') {
@@ -105,9 +107,9 @@ pub(super) const RULES: &[Rule] = &[
         "kerberos-with-identity-provider",
         "Kerberos and an identity provider. One login method is enough, and two do not go together.",
         Check::Database(|case, say| {
-            if case.kerberos().is_some() && case.written.identity_provider.is_some() {
+            if let Some((path, _)) = case.identity_provider().filter(|_| case.kerberos().is_some()) {
                 say.at(
-                    case.key("identityProvider"),
+                    path,
                     "the data source logs in with Kerberos, and the identity provider with a temporary password",
                     "keep one of them",
                 );
@@ -116,31 +118,28 @@ pub(super) const RULES: &[Rule] = &[
     ),
     Rule::error(
         "kerberos-image",
-        "Kerberos with an image whose kine has none: before v1.36, and FIPS images.",
+        "Kerberos with an image of the products' own whose kine has none: before v1.36, and FIPS images.",
         Check::Database(|case, say| {
             let Some(image) = case.image.as_ref().filter(|_| case.kerberos().is_some()) else { return };
-            if let Some(version) = image.tag.and_then(Version::read)
-                && ((version.major, version.minor) < (1, 36) || version.is_fips)
-            {
+            let lacks_it = image.tag.and_then(Version::read).is_some_and(|version| version.has_no_kerberos());
+            if lacks_it && image.is_original {
                 say.at(image.path, "the kine of this image has no Kerberos", "write v1.36.3 or later");
             }
         }),
     ),
     Rule::warning(
         "kerberos-image-uncertain",
-        "Kerberos with an image whose kine has it by the documentation (v1.36 or later) and not by the version that the image was built with: v1.36.0 and v1.36.1 name kine v0.14.10, the first with Kerberos is in v1.36.2.",
+        "Kerberos with an image whose kine has it by the documentation (v1.36 or later) and not by the version that the image was built with: v1.36.0 and v1.36.1 name kine v0.14.10, the first with Kerberos is in v1.36.2. Also an older image of the same name in another registry.",
         Check::Database(|case, say| {
             let Some(image) = case.image.as_ref().filter(|_| case.kerberos().is_some()) else { return };
-            if case.role == Role::Platform {
-                return;
-            }
             let message = match image.tag.map(Version::read) {
                 None => {
                     "no image is named, and the one that the chart names may hold a kine without Kerberos"
                 }
-                Some(Some(version))
-                    if (version.major, version.minor) == (1, 36) && version.patch < 2 && !version.is_fips =>
-                {
+                Some(Some(version)) if version.has_no_kerberos() && !image.is_original => {
+                    "the kine of this image has no Kerberos, unless it is another build than the products' own"
+                }
+                Some(Some(version)) if (version.major, version.minor) == (1, 36) && version.patch < 2 => {
                     "the kine of this image may have no Kerberos"
                 }
                 _ => return,
@@ -156,16 +155,16 @@ pub(super) const RULES: &[Rule] = &[
         "keytab-not-mounted",
         "A keytab at a path where no volume is mounted. kine does not start without the file.",
         Check::Database(|case, say| {
-            // What is below /data lies on the control plane's own volume.
-            let keytab = case.keytab().filter(|path| case.in_pod && !path.starts_with("/data/"));
-            let Some(keytab) = keytab else { return };
+            let Some(keytab) = case.keytab().filter(|_| case.in_pod) else { return };
+            // kine runs in `/data`, the control plane's own folder.
+            let file = Path::new("/data").join(&keytab);
             if keytab.starts_with("FILE:") {
                 say.at(
                     &case.source_path,
                     "kine takes `FILE:` for a part of the keytab's path",
                     "write the path alone",
                 );
-            } else if !case.is_mounted(&keytab) {
+            } else if !case.is_mounted(&file) && !in_data(&file) {
                 let mounts = if case.role == Role::Platform {
                     "volumes` and `volumeMounts"
                 } else {
@@ -186,7 +185,7 @@ pub(super) const RULES: &[Rule] = &[
             if case.kerberos().is_none() || case.has_env("KRB5_CONFIG") || !case.in_pod {
                 return;
             }
-            let message = if case.is_mounted("/etc/krb5.conf") {
+            let message = if case.is_mounted(Path::new("/etc/krb5.conf")) {
                 "`KRB5_CONFIG` is not set; kine finds the mounted `/etc/krb5.conf`, other programs may look elsewhere"
             } else {
                 "`KRB5_CONFIG` is not set, and nothing is mounted at `/etc/krb5.conf`, where kine looks then"
@@ -217,3 +216,10 @@ pub(super) const RULES: &[Rule] = &[
         }),
     ),
 ];
+
+impl Version {
+    /// By the documentation v1.36 is the first; FIPS images are built on another kine.
+    fn has_no_kerberos(&self) -> bool {
+        (self.major, self.minor) < (1, 36) || self.is_fips
+    }
+}

@@ -121,8 +121,29 @@ impl Found {
 pub(super) fn diagnostic_of(fault: &ConfigError) -> Diagnostic {
     let rule = rules().find(|rule| matches!(rule.check, Check::Reading(kind) if kind == fault.kind()));
     let rule = rule.expect("every kind of fault that reading and resolving have is in the table");
-    let (path, message) = (fault.subject().to_owned(), fault.problem().to_owned());
+    let (path, message) = (fault.subject().to_owned(), sentence(fault));
     Diagnostic::new(rule.code, rule.severity, path, message, fault.help().to_owned()).at(fault.place())
+}
+
+/// A fault's problem with what it is about, which the fault itself says before it.
+fn sentence(fault: &ConfigError) -> String {
+    let what = match fault.subject() {
+        "YAML" => "the text".to_owned(),
+        "values file" => "the file".to_owned(),
+        "data source" => "the data source".to_owned(),
+        path => format!("`{}`", path.rsplit('.').next().unwrap_or(path)),
+    };
+    match (fault.problem(), fault.kind()) {
+        (problem, _) if problem.starts_with("it ") => format!("{what} {}", &problem["it ".len()..]),
+        (problem, _) if problem.starts_with("the ") => problem.to_owned(),
+        (
+            problem,
+            ConfigErrorKind::InvalidDataSource
+            | ConfigErrorKind::InvalidEndpoint
+            | ConfigErrorKind::UnknownScheme,
+        ) => format!("{what} has {problem}"),
+        (problem, _) => problem.to_owned(),
+    }
 }
 
 pub(super) fn apply_to_values(case: &ValuesCase<'_>, found: &mut Found) {

@@ -25,10 +25,16 @@ pub(super) const RULES: &[Rule] = &[
             }
             for (host, port) in servers(case) {
                 if !reaches(policy, &host, port) {
+                    let address = host.parse::<IpAddr>().ok().map(AddressBlock::of);
+                    let to = match address {
+                        Some(block) => format!("`to: [{{ipBlock: {{cidr: {}}}}}]`", block.cidr()),
+                        None => "the server's addresses under `to`".to_owned(),
+                    };
+                    let host = if host.contains(':') { format!("[{host}]") } else { host };
                     say.at(
                         egress_path(policy),
-                        format!("no rule lets the control plane connect to port {port} of its store"),
-                        format!("add a rule with `ports: [{{port: {port}, protocol: TCP}}]` and the server's addresses under `to`"),
+                        format!("no rule lets the control plane connect to its store at `{host}:{port}`"),
+                        format!("add a rule with `ports: [{{port: {port}, protocol: TCP}}]` and {to}"),
                     );
                     // One is enough to look at all of them.
                     return;
@@ -144,8 +150,23 @@ fn covers_host(peer: &PolicyPeer, host: &str) -> bool {
         return true;
     };
     let Ok(address) = host.parse::<IpAddr>() else { return true };
-    let contains = |block: &str| block.parse::<AddressBlock>().is_ok_and(|block| block.contains(address));
-    contains(cidr) && !except.iter().any(|block| contains(block))
+    contains(cidr, address) && !except.iter().any(|block| contains(block, address))
+}
+
+/// Whether an address is in a block, as Kubernetes reads one: bits of the block's address behind its prefix do not count.
+fn contains(block: &str, address: IpAddr) -> bool {
+    let Some((base, prefix)) = block.split_once('/') else { return false };
+    let (Ok(base), Ok(prefix)) = (base.parse::<IpAddr>(), prefix.parse::<u32>()) else { return false };
+    let differs = |one: u128, other: u128, width: u32| {
+        prefix > width || (one ^ other).checked_shr(width - prefix).unwrap_or(0) != 0
+    };
+    match (base, address.to_canonical()) {
+        (IpAddr::V4(base), IpAddr::V4(address)) => {
+            !differs(base.to_bits().into(), address.to_bits().into(), 32)
+        }
+        (IpAddr::V6(base), IpAddr::V6(address)) => !differs(base.to_bits(), address.to_bits(), 128),
+        _ => false,
+    }
 }
 
 fn egress_path(policy: &NetworkPolicy) -> String {
