@@ -272,6 +272,15 @@ mod tests {
     }
 
     #[test]
+    fn a_password_in_an_etcd_endpoint_is_not_shown_although_it_may_not_stand_there() {
+        let text = "controlPlane: {backingStore: {etcd: {external: {enabled: true, endpoint: 'https://root:CANARY@e:2379'}}}}";
+        let config = VirtualClusterConfig::from_yaml(text).unwrap();
+        let shown =
+            format!("{config:?} {:?} {:?}", config.store().unwrap_err(), VirtualClusterConfig::inspect(text));
+        assert!(!shown.contains("CANARY"), "{shown}");
+    }
+
+    #[test]
     fn a_given_data_source_takes_the_files_place_for_the_external_database_alone() {
         let given = || DataSource::parse("mysql://u:p@tcp(h)/d").unwrap();
         let text = "controlPlane: {backingStore: {database: {external: {enabled: true}}}}";

@@ -37,8 +37,9 @@ section! {
     pub strict EtcdExternal {
         /// `enabled`. Absent means false.
         "enabled" enabled: bool,
-        /// `endpoint`: `HOST:PORT`. vCluster puts `https://` before it.
-        "endpoint" endpoint: Option<String>,
+        /// `endpoint`: `HOST:PORT`. vCluster puts `https://` before it. It may not hold a user and a password, but what a
+        /// user wrote can.
+        "endpoint" endpoint: Option<SecretString>,
         /// `tls`: paths inside the control plane's container.
         "tls" tls: TlsFiles,
     }

@@ -184,7 +184,7 @@ fn embedded_etcd(written: &EtcdEmbedded) -> Store {
 
 fn external_etcd(written: &EtcdExternal) -> Result<Store, ConfigError> {
     let path = format!("{EXTERNAL_ETCD}.endpoint");
-    let Some(endpoint) = &written.endpoint else {
+    let Some(endpoint) = written.endpoint.as_ref().map(ExposeSecret::expose_secret) else {
         return Err(ConfigError::new(
             ConfigErrorKind::MissingSetting,
             EXTERNAL_ETCD,

@@ -1,10 +1,13 @@
 //! `DataSource`, and every view of one.
 
+use backingstore_config::model::TlsFiles;
+use backingstore_config::surroundings::{AddressBlock, database_egress, iam_login_sql};
 use backingstore_config::{ConfigError, DataSource, KineCommand, MysqlSource, PostgresSource};
 use secrecy::ExposeSecret;
 
 use crate::input::{CANARY, Input};
 use crate::shown::Shown;
+use crate::yaml::show_diagnostics;
 
 /// The places where a user writes a password, in wrong forms too: what stands before it and behind it.
 pub(crate) const PLACES: &[(&str, &str)] = &[
@@ -33,25 +36,22 @@ pub(crate) const PLACES: &[(&str, &str)] = &[
 /// view and no error shows it.
 pub fn data_source(data: &[u8]) {
     match Input::read(data, [PLACES.len()]) {
-        Input::Whole(text) => match DataSource::parse(&text) {
-            Ok(source) => {
-                holds_together(&text, &source);
-                shown_of(&source);
+        Input::Whole(text) => {
+            match DataSource::parse(&text) {
+                Ok(source) => holds_together(&text, &source),
+                Err(error) => says_something(&error),
             }
-            Err(error) => says_something(&error),
-        },
+            shown_of(&text);
+        }
         Input::Password { place: [place], password } => {
             let (before, after) = PLACES[place];
             // Percent-encoded it is never wrong, and has to be hidden decoded as well.
             let encoded: String = password.bytes().map(|byte| format!("%{byte:02x}")).collect();
             for password in [password, encoded] {
-                let mut shown = Shown::default();
-                match DataSource::parse(&format!("{before}{password}{after}")) {
-                    Ok(source) if made_a_parameter(&source) => continue,
-                    Ok(source) => shown = shown_of(&source),
-                    Err(error) => shown.both("the error", &error),
+                let text = format!("{before}{password}{after}");
+                if !made_a_parameter(&text) {
+                    shown_of(&text).holds_no_password();
                 }
-                shown.holds_no_password();
             }
         }
     }
@@ -59,11 +59,12 @@ pub fn data_source(data: &[u8]) {
 
 /// Whether the password holds a whole parameter, such as `&application_name=`, and goes on as its value. That of a known
 /// parameter is shown, and nothing says that it was part of a password.
-pub(crate) fn made_a_parameter(source: &DataSource) -> bool {
-    let params = match source {
-        DataSource::Sqlite(source) => source.params(),
-        DataSource::Postgres(source) => source.params(),
-        DataSource::Mysql(source) => source.params(),
+pub(crate) fn made_a_parameter(text: &str) -> bool {
+    let source = DataSource::parse(text);
+    let params = match &source {
+        Ok(DataSource::Sqlite(source)) => source.params(),
+        Ok(DataSource::Postgres(source)) => source.params(),
+        Ok(DataSource::Mysql(source)) => source.params(),
         _ => return false,
     };
     params.iter().any(|param| param.is_known() && param.value().is_some_and(|value| value.contains(CANARY)))
@@ -98,6 +99,14 @@ fn holds_together(text: &str, source: &DataSource) {
         );
     }
 
+    let view = source.as_kine_reads(&TlsFiles::default());
+    assert!(view.is_same_place(&view), "{text}");
+    assert_eq!(
+        view,
+        again.as_kine_reads(&TlsFiles::default()),
+        "what kine is given is read as something else: {text}"
+    );
+
     let secrets = source.secrets();
     assert!(secrets.iter().all(|secret| !secret.expose_secret().is_empty()), "an empty secret in {text}");
     let lengths: Vec<usize> = secrets.iter().map(|secret| secret.expose_secret().len()).collect();
@@ -105,8 +114,19 @@ fn holds_together(text: &str, source: &DataSource) {
 }
 
 /// Takes every view, and what may be shown of it.
-fn shown_of(source: &DataSource) -> Shown {
+pub(crate) fn shown_of(text: &str) -> Shown {
     let mut shown = Shown::default();
+    let inspection = DataSource::inspect(text);
+    shown.debug("the inspection", &inspection);
+    show_diagnostics(inspection.diagnostics(), &mut shown);
+    match DataSource::parse(text) {
+        Ok(source) => show_source(&source, &mut shown),
+        Err(error) => shown.both("the error", &error),
+    }
+    shown
+}
+
+fn show_source(source: &DataSource, shown: &mut Shown) {
     shown.both("the data source", source);
     match source {
         DataSource::Sqlite(source) => {
@@ -124,7 +144,7 @@ fn shown_of(source: &DataSource) -> Shown {
             );
             shown.debug("its kind", &(source.is_in_memory(), source.is_uri(), source.is_kine_default()));
         }
-        DataSource::Postgres(source) => shown_of_postgres(source, &mut shown),
+        DataSource::Postgres(source) => show_postgres(source, shown),
         DataSource::Mysql(source) => {
             shown.debug("the MySQL source", source);
             shown.display("its driver's form", &source.driver_form_redacted());
@@ -148,10 +168,23 @@ fn shown_of(source: &DataSource) -> Shown {
     shown.debug("the kine command", &kine);
     shown.debug("kine's arguments", &kine.arguments());
     shown.debug("kine's environment", &kine.environment());
-    shown
+    let mut files = TlsFiles::default();
+    for file in [None, Some("/etc/kine/tls".to_owned())] {
+        (files.ca_file, files.cert_file, files.key_file) = (file.clone(), file.clone(), file);
+        let view = source.as_kine_reads(&files);
+        shown.both("what kine makes of it", &view);
+        shown.debug("kine's addresses", &view.addresses());
+        shown.debug("kine's parameters", &view.params());
+        shown.debug("kine's refusal", &view.refusal());
+    }
+    shown.debug(
+        "the rules of its network policy",
+        &database_egress(source, &[AddressBlock::of([10, 0, 0, 1].into())]),
+    );
+    shown.debug("the SQL of its login", &iam_login_sql(source));
 }
 
-fn shown_of_postgres(source: &PostgresSource, shown: &mut Shown) {
+fn show_postgres(source: &PostgresSource, shown: &mut Shown) {
     shown.debug("the PostgreSQL source", source);
     shown.debug("its password", &source.password());
     shown.debug("its parameters", source.params());

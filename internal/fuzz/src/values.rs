@@ -1,14 +1,15 @@
-//! `VirtualClusterConfig`, the store that it means, and its defaults.
+//! `VirtualClusterConfig`: the store that it means, its diagnostics, its defaults, and what a change does.
 
-use backingstore_config::{ChartRelease, ConfigError, KineCommand, VirtualClusterConfig};
+use backingstore_config::diagnose::EmptyStore;
+use backingstore_config::{ChartRelease, KineCommand, TransitionOutcome, VirtualClusterConfig, transition};
 use secrecy::ExposeSecret;
 
 use crate::data_source;
 use crate::input::Input;
 use crate::shown::Shown;
+use crate::yaml::{show_diagnostics, show_error, stands_in, with_source};
 
-/// Values files with a data source for the `@`. Those that end in ` ` hold it as it is, where that breaks the YAML too;
-/// all others as a quoted text.
+/// Values files for [`with_source`].
 const PLACES: &[&str] = &[
     "controlPlane: {backingStore: {database: {external: {enabled: true, dataSource: @}}}}",
     "controlPlane: {backingStore: {database: {external: {enabled: true, extraArgs: [@]}}}}",
@@ -31,46 +32,30 @@ const PLACES: &[&str] = &[
     "a: '@ ",
     "a: \"@ ",
     "@ ",
+    "policies: {networkPolicy: {enabled: true}}\ncontrolPlane: {backingStore: {database: {external: {enabled: true, dataSource: @, certFile: /c}}}, statefulSet: {env: @}}",
+    "# @\ncontrolPlane: {backingStore: {x: 1}} # @ ",
+    "controlPlane: {backingStore: {database: {external: {enabled: true, dataSource: @, keyFile: 1 }}}} ",
+    "controlPlane: {backingStore: {database: {external: {enabled: 1, dataSource: !!str @}}}} ",
 ];
 
-/// A values file that is read is written as one that means the same, with defaults and without. Wherever a password
-/// stands, no view and no error shows it.
+/// A values file that is read is written as one that means the same, with defaults and without, and no change is none.
+/// Wherever a password stands, no view, no diagnostic and no error shows it.
 pub fn values(data: &[u8]) {
     match Input::read(data, [PLACES.len(), data_source::PLACES.len()]) {
-        Input::Whole(text) => match VirtualClusterConfig::from_yaml(&text) {
-            Ok(config) => holds_together(&text, &config),
-            Err(error) => stands_in(&text, &error),
-        },
+        Input::Whole(text) => {
+            match VirtualClusterConfig::from_yaml(&text) {
+                Ok(config) => holds_together(&text, &config),
+                Err(error) => {
+                    stands_in(&text, &error);
+                    assert!(VirtualClusterConfig::inspect(&text).has_errors(), "{error}");
+                }
+            }
+            shown_of(&text);
+        }
         Input::Password { place: [place, form], password } => {
-            let (before, after) = data_source::PLACES[form];
-            let text = with_source(PLACES[place], &format!("{before}{password}{after}"));
-            shown_of(&text).holds_no_password();
-        }
-    }
-}
-
-fn with_source(place: &str, source: &str) -> String {
-    match place.strip_suffix(' ') {
-        None => {
-            // Quoted as JSON, a text is YAML whatever it holds.
-            place.replace('@', &serde_json::Value::from(source).to_string())
-        }
-        Some(place) => {
-            // With these it could make a key of its own, such as `connector`, whose value is a name and is shown.
-            let kept = |c: &char| {
-                !matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' | ',' | '"' | '\'')
-            };
-            place.replace('@', &source.chars().filter(kept).collect::<String>())
-        }
-    }
-}
-
-/// Every fault has a place in the file, if it has one at all.
-fn stands_in(text: &str, error: &ConfigError) {
-    let lines = text.split(['\n', '\r']).count();
-    for fault in [error].into_iter().chain(error.others()) {
-        if let Some(place) = fault.place() {
-            assert!((1..=lines + 1).contains(&place.line) && place.column >= 1, "{fault} is not in {text:?}");
+            if let Some(text) = with_source(PLACES[place], form, &password) {
+                shown_of(&text).holds_no_password();
+            }
         }
     }
 }
@@ -79,8 +64,23 @@ fn holds_together(text: &str, config: &VirtualClusterConfig) {
     means_what_it_is_written_as(config);
     let release = if text.len().is_multiple_of(2) { ChartRelease::OLDEST } else { ChartRelease::LATEST };
     means_what_it_is_written_as(&config.with_defaults(release));
+
     let redacted = format!("{config:?}");
     assert!(VirtualClusterConfig::from_yaml(&redacted).is_err(), "the redacted form is read back");
+
+    let inspection = VirtualClusterConfig::inspect(text);
+    match config.store() {
+        Ok(store) => {
+            let found = inspection.store().map(|store| store.kind());
+            assert_eq!(found, Some(store.kind()), "inspected, it is another store: {text}");
+            let change = transition(config, config).map(|change| change.outcome());
+            assert_eq!(change, Ok(TransitionOutcome::Same), "{text}");
+        }
+        Err(error) => {
+            stands_in(text, &error);
+            assert!(inspection.has_errors(), "{error}");
+        }
+    }
 }
 
 fn means_what_it_is_written_as(config: &VirtualClusterConfig) {
@@ -101,27 +101,26 @@ fn means_what_it_is_written_as(config: &VirtualClusterConfig) {
 
 fn shown_of(text: &str) -> Shown {
     let mut shown = Shown::default();
+    let inspection = VirtualClusterConfig::inspect(text);
+    shown.debug("the inspection", &inspection);
+    shown.display("its text", &inspection.to_text("vcluster.yaml"));
+    show_diagnostics(inspection.diagnostics(), &mut shown);
+    if let Ok(before) = VirtualClusterConfig::from_yaml("") {
+        let inspection = inspection.after(&before, EmptyStore::Refused);
+        shown.debug("the change", &inspection.transition());
+        show_diagnostics(inspection.diagnostics(), &mut shown);
+    }
     match VirtualClusterConfig::from_yaml(text) {
-        Ok(config) if made_a_parameter(&config) => {}
         Ok(config) => {
-            shown_of_config(&config, &mut shown);
-            shown_of_config(&config.with_defaults(ChartRelease::LATEST), &mut shown);
+            show_config(&config, &mut shown);
+            show_config(&config.with_defaults(ChartRelease::LATEST), &mut shown);
         }
-        Err(error) => {
-            shown.both("the error", &error);
-            for error in error.others() {
-                shown.both("another error", error);
-            }
-        }
+        Err(error) => show_error(&error, &mut shown),
     }
     shown
 }
 
-fn made_a_parameter(config: &VirtualClusterConfig) -> bool {
-    config.store().is_ok_and(|store| store.data_source().is_some_and(data_source::made_a_parameter))
-}
-
-fn shown_of_config(config: &VirtualClusterConfig, shown: &mut Shown) {
+fn show_config(config: &VirtualClusterConfig, shown: &mut Shown) {
     shown.debug("the config", config);
     shown.debug("the control plane", config.control_plane());
     shown.debug("the network policy", config.network_policy());
@@ -137,14 +136,9 @@ fn shown_of_config(config: &VirtualClusterConfig, shown: &mut Shown) {
                     shown.debug("kine's arguments", &kine.arguments());
                     shown.debug("kine's environment", &kine.environment());
                 }
-                Err(error) => shown.both("the kine command's error", &error),
+                Err(error) => show_error(&error, shown),
             }
         }
-        Err(error) => {
-            shown.both("the store's error", &error);
-            for error in error.others() {
-                shown.both("another error of the store", error);
-            }
-        }
+        Err(error) => show_error(&error, shown),
     }
 }
