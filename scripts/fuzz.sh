@@ -3,8 +3,9 @@
 #
 #   scripts/fuzz.sh [SECONDS [TARGET...]]      each target that long (default: 10), as many at a time as there are cores
 #
-# It needs a C++ compiler, and neither a nightly toolchain nor cargo-fuzz. What it finds is in internal/fuzz/artifacts;
-# inputs that reach new code stay below the target folder, where the next run begins with them.
+# It needs a C++ compiler, and neither a nightly toolchain nor cargo-fuzz. What it finds is in internal/fuzz/artifacts.
+# Inputs that reach new code stay below the target folder; runs of a minute and more begin with them, for shorter ones
+# they are too many.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -33,6 +34,7 @@ cargo build --quiet --release -p fuzz --bins --target "$host" --target-dir "$tar
 # run TARGET: its words go to a log, and what it found, if it did, to the screen.
 run() {
     local target=$1 found=$target_dir/fuzz/$1 log=$target_dir/fuzz/$1.log artifacts=$here/artifacts/$1
+    if [ "$seconds" -lt 60 ]; then found=$target_dir/fuzz/$1.short; rm -rf "$found"; fi
     mkdir -p "$found" "$artifacts"
     local more=()
     # The documentation's own files are values as they stand.

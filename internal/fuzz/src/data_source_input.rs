@@ -4,7 +4,7 @@ use backingstore_config::DataSourceInput;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::data_source;
-use crate::input::Input;
+use crate::input::{Input, without_newline};
 use crate::shown::Shown;
 
 /// An argument that is read is shown as one that is read the same, unless it is a secret, and its text comes from
@@ -32,7 +32,8 @@ pub fn data_source_input(data: &[u8]) {
         Input::Password { place: [place], password } => {
             let (before, after) = data_source::PLACES[place];
             let text = format!("{before}{password}{after}");
-            if data_source::made_a_parameter(&text) {
+            // As it is where it is an argument, and without the newline where it is read.
+            if [text.as_str(), without_newline(&text)].into_iter().any(data_source::made_a_parameter) {
                 return;
             }
             let secret = || SecretString::from(text.as_str());

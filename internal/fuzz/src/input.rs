@@ -38,6 +38,12 @@ impl<'a, const N: usize> Input<'a, N> {
     }
 }
 
+/// The text without one newline at its end, as it is read from files and Secrets: `echo` adds one.
+pub(crate) fn without_newline(text: &str) -> &str {
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    text.strip_suffix('\r').unwrap_or(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

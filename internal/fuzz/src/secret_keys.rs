@@ -4,7 +4,7 @@ use backingstore_config::{ConfigError, DataSource, Engine};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::data_source;
-use crate::input::Input;
+use crate::input::{Input, without_newline};
 use crate::shown::Shown;
 
 /// The keys of a Secret, with `|` where the password stands.
@@ -81,10 +81,4 @@ fn password_of(source: &DataSource) -> Option<String> {
         _ => None,
     };
     password.map(|password| password.expose_secret().to_owned())
-}
-
-/// One is taken off: files and `echo` add it.
-fn without_newline(text: &str) -> &str {
-    let text = text.strip_suffix('\n').unwrap_or(text);
-    text.strip_suffix('\r').unwrap_or(text)
 }

@@ -55,6 +55,10 @@ pub(super) fn is_plain_url(text: &str) -> bool {
 pub(super) fn from_url(text: &str) -> Option<DataSource> {
     let rest = text.strip_prefix("mysql://")?;
     let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
+    // A password with a `/` that is not encoded: its half would be shown as the database's name.
+    if database.contains(['@', '/']) {
+        return None;
+    }
     let (login, host) = authority.rsplit_once('@')?;
     let (user, password) = match login.split_once(':') {
         Some((user, password)) => (user, Some(password)),

@@ -253,3 +253,10 @@ fn one_newline_at_the_end_of_a_value_is_no_part_of_it() {
     let keys = [("host", "h\n"), ("port", "5432\r\n"), ("user", "u\n"), ("password", "p\n\n")];
     assert_eq!(exposed(&keys), "postgres://u:p%0A@h:5432/");
 }
+
+#[test]
+fn a_password_with_a_bare_slash_in_a_plain_url_is_refused_and_not_shown_as_the_database() {
+    for url in ["mysql://u:@h:3306/CANARYx7Qz@db:3306/d", "mysql://u:@h/CANARYx7Qz/d"] {
+        assert_eq!(fault(&[("url", url)]).0, ConfigErrorKind::InvalidDataSource, "{url}");
+    }
+}
