@@ -4,6 +4,7 @@
 
 mod chart_values;
 mod diagnostics;
+mod documentation;
 mod driver_comparison;
 mod secrets;
 
@@ -15,6 +16,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let mut trials = chart_values::trials();
     trials.extend(diagnostics::trials());
+    trials.extend(documentation::trials());
     trials.extend(driver_comparison::trials());
     trials.extend(secrets::trials());
     libtest_mimic::run(&arguments, trials).exit_code()

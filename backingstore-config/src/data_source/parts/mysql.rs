@@ -40,9 +40,9 @@ pub(super) fn filled(source: MysqlSource, keys: &Keys) -> Result<MysqlSource, Co
     Ok(filled)
 }
 
-/// Whether a text may be a DSN without a scheme.
+/// Whether a text may be a DSN without a scheme. `jdbc:` is a scheme, not a user, whatever a password in it holds.
 pub(super) fn is_dsn(text: &str) -> bool {
-    text.contains("@tcp(") || text.contains("@unix(")
+    (text.contains("@tcp(") || text.contains("@unix(")) && !text.starts_with("jdbc:")
 }
 
 /// Whether a text may be a plain URL, and nothing but an address.

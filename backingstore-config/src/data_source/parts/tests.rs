@@ -259,4 +259,6 @@ fn a_password_with_a_bare_slash_in_a_plain_url_is_refused_and_not_shown_as_the_d
     for url in ["mysql://u:@h:3306/CANARYx7Qz@db:3306/d", "mysql://u:@h/CANARYx7Qz/d"] {
         assert_eq!(fault(&[("url", url)]).0, ConfigErrorKind::InvalidDataSource, "{url}");
     }
+    let jdbc = "jdbc:mysql://db/d?user=u&password=p@tcp(x)/CANARYx7Qz";
+    assert_eq!(fault(&[("uri", jdbc)]).0, ConfigErrorKind::UnknownScheme);
 }
