@@ -196,6 +196,8 @@ if ! have cc && ! install "a C compiler" gcc libc6-dev; then
     say "nothing can be built without a C compiler"
     exit 1
 fi
+# libFuzzer is C++; everything else is built without.
+if ! have "${CXX:-c++}"; then install "a C++ compiler (fuzzing)" g++ || true; fi
 if ! have_postgres; then install_postgres || true; fi
 if ! have_mariadb; then install MariaDB mariadb-server-core mariadb-client-core || true; fi
 if ! have_etcd; then get_etcd; fi

@@ -4,6 +4,8 @@
 #   scripts/test.sh          what fits: at most 25 minutes on 2 cores, from nothing
 #   scripts/test.sh --long   every seed, version and duration
 #
+# Then each fuzz target searches for 10 seconds, with --long for 5 minutes: see scripts/fuzz.sh.
+#
 # What the tests run against is got by scripts/set-up.sh: see there when it installs and when it only says what to install.
 # Tests of a server that is not here count as ignored; the end of the output names them and says why.
 set -euo pipefail
@@ -25,6 +27,14 @@ log=$TESTBED_DIR/test.log
 status=0
 # --no-fail-fast: one failure does not hide the next.
 CARGO_TERM_COLOR=never cargo test --workspace --all-features --no-fail-fast 2>&1 | tee "$log" || status=$?
+
+fuzz_status=0
+fuzzed="left out, there is no C++ compiler"
+if command -v "${CXX:-c++}" > /dev/null; then
+    echo
+    scripts/fuzz.sh "$([ -n "${TESTBED_LONG:-}" ] && echo 300 || echo 10)" || fuzz_status=$?
+    fuzzed=$([ "$fuzz_status" = 0 ] && echo "nothing found" || echo "FAILED, see above")
+fi
 
 # In the log: "test NAME ... ignored, REASON" of the standard harness, "test [needs WHAT] NAME ... ignored" of ours. As
 # "REASON<tab>NAME" they sort by reason.
@@ -57,4 +67,6 @@ awk -v status="$status" '/^test result: / {
 } END {
     printf "%s: %d passed, %d failed, %d ignored\n", status == 0 ? "ok" : "FAILED", passed, failed, ignored
 }' "$log"
+echo "fuzz targets: $fuzzed"
+[ "$status" != 0 ] || status=$fuzz_status
 exit "$status"

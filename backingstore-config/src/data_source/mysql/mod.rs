@@ -106,7 +106,7 @@ impl MysqlSource {
         }
         let params = Params::parse_mysql(query, &MYSQL, is_taken_raw)?;
         // `u:@/wd?x@db`: a password with `/` and `?` in it, and an address that nobody wrote as one.
-        if !written_address.ends_with(')') && params.has_stray_at() {
+        if !written_address.ends_with(')') && query.is_some_and(|query| query.contains('@')) {
             return Err(Fault::invalid(
                 "an `@` in its parameters, and no address in brackets before them",
                 "write `mysql://USER:PASSWORD@tcp(HOST:3306)/DATABASE`, and percent-encode `@` in the values of parameters: `%40`",
@@ -329,7 +329,8 @@ mod tests {
 
     #[test]
     fn a_password_that_looks_like_the_rest_of_a_dsn_is_refused_where_no_address_is_bracketed() {
-        for dsn in ["u:@/CANARY?x@db", "u:p@tcp/CANARY?x=@db", "u:p@db/CANARY?x@db"] {
+        for dsn in ["u:@/CANARY?x@db", "u:p@tcp/CANARY?x=@db", "u:p@db/CANARY?x@db", "u:@/CANARY?charset=@db"]
+        {
             assert!(MysqlSource::parse(dsn).is_err(), "{dsn}");
         }
         assert_eq!(parse("u:p@tcp(h)/d?x=a@b").params().expose("x").unwrap().expose_secret(), "a@b");
