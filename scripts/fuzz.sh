@@ -39,7 +39,6 @@ run() {
     local more=()
     # The documentation's own files are values as they stand.
     if [ "$target" = values ]; then more+=("$PWD/backingstore-config/tests/golden/documentation"); fi
-    if [ -e "$here/dictionaries/$target" ]; then more+=("-dict=$here/dictionaries/$target"); fi
     # Longer texts reach nothing new and take their time. One that takes 5 seconds is a find too: a values file is read in
     # milliseconds.
     if ! RUST_BACKTRACE=0 "$target_dir/$host/release/$target" "$found" "$here/corpus/$target" "${more[@]}" -max_total_time="$seconds" \
