@@ -5,6 +5,7 @@
 mod chart_values;
 mod diagnostics;
 mod driver_comparison;
+mod rules;
 mod secrets;
 
 use std::process::ExitCode;
@@ -16,6 +17,7 @@ fn main() -> ExitCode {
     let mut trials = chart_values::trials();
     trials.extend(diagnostics::trials());
     trials.extend(driver_comparison::trials());
+    trials.extend(rules::trials());
     trials.extend(secrets::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }
