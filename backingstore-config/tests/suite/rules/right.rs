@@ -220,6 +220,12 @@ pub(super) const RIGHT: &[(&str, &str, &[&str])] = &[
         &["wrong-type"],
     ),
     (
+        "a data source in the place of its section is one fault",
+        "controlPlane: {backingStore: {database: {external: 'postgres://u:p@h/d'}}, statefulSet: {highAvailability: {replicas: 2}}}",
+        &["wrong-type"],
+    ),
+    ("a list in the place of the file is one fault", "- controlPlane", &["wrong-type"]),
+    (
         "a data source of another type is one fault",
         "controlPlane: {backingStore: {database: {external: {enabled: true, dataSource: [x]}}}}",
         &["wrong-type"],
