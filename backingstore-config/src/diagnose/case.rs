@@ -4,7 +4,7 @@ use std::path::Path;
 
 use secrecy::ExposeSecret;
 
-use crate::data_source::{DataSource, KerberosCredentials, KerberosLogin};
+use crate::data_source::{DataSource, KerberosCredentials, KerberosLogin, KineView};
 use crate::kine_flags::{endpoint_among, value_among};
 use crate::model::{ClaimSwitch, DatabaseKine, EnvVar, Persistence, TlsFiles, Untyped, VolumeMount};
 use crate::platform::{PLATFORM_DATABASE, PlatformConfig};
@@ -38,6 +38,8 @@ pub(super) struct DatabaseCase<'a> {
     pub(super) written: &'a DatabaseKine,
     pub(super) connector: Option<&'a str>,
     pub(super) source: Option<DataSource>,
+    /// What kine makes of it with its TLS files.
+    pub(super) view: Option<KineView>,
     /// Where the data source was written.
     pub(super) source_path: String,
     /// The files that kine is started with: a flag among the extra arguments takes the place of a key.
@@ -73,14 +75,17 @@ impl<'a> DatabaseCase<'a> {
             Some((index, _)) => format!("{path}.extraArgs[{index}]"),
             None => format!("{path}.dataSource"),
         };
+        let source = text.and_then(|text| DataSource::parse(text).ok());
+        let files = files(written);
         Self {
             path,
             role,
             written,
             connector: None,
-            source: text.and_then(|text| DataSource::parse(text).ok()),
+            view: source.as_ref().map(|source| source.as_kine_reads(&files)),
+            source,
             source_path,
-            files: files(written),
+            files,
             in_pod: true,
             keeps_data: false,
             env: Vec::new(),

@@ -7,11 +7,8 @@
 
 use std::collections::HashSet;
 
-use secrecy::ExposeSecret;
-
-use crate::data_source::DataSource;
+use super::harmless::{SECRET, show};
 use crate::error::Place;
-use crate::kine_flags::redacted_argument;
 use crate::redaction::{MASK, is_plain_word};
 use crate::yaml::{Entry, Node, Span, Value};
 
@@ -117,9 +114,14 @@ impl<'a> Excerpts<'a> {
             let offset = start + column;
             if let Some(piece) = self.covering(offset) {
                 let begins_here = piece.span.offset == offset;
-                let end = piece.span.offset + piece.span.length.max(1);
+                // No text begins so without quotes: what it stands for is elsewhere.
+                let is_alias = begins_here && character == '*';
+                let is_within = |(column, next): (usize, char)| match is_alias {
+                    true => !next.is_whitespace() && !matches!(next, ',' | ']' | '}'),
+                    false => start + column < piece.span.offset + piece.span.length.max(1),
+                };
                 let mut is_blank = character.is_whitespace();
-                while let Some((_, next)) = characters.next_if(|(column, _)| start + column < end) {
+                while let Some((_, next)) = characters.next_if(|next| is_within(*next)) {
                     carets.push(length);
                     is_blank &= next.is_whitespace();
                 }
@@ -127,7 +129,7 @@ impl<'a> Excerpts<'a> {
                 let has_value = characters.clone().find(|(_, next)| !next.is_whitespace());
                 let is_bare = piece.is_key && has_value.is_none_or(|(_, next)| next != ':');
                 // What began on a line before is not shown again.
-                let text = if begins_here && !is_bare { &piece.text } else { MASK };
+                let text = if begins_here && !is_bare && !is_alias { &piece.text } else { MASK };
                 match character {
                     // A block of lines ends with the indentation of what follows it.
                     _ if is_blank => out.extend((length..carets.len()).map(|_| ' ')),
@@ -143,6 +145,11 @@ impl<'a> Excerpts<'a> {
             } else if is_sign(character, characters.peek().map(|(_, next)| *next)) {
                 out.push(if character.is_whitespace() { ' ' } else { character });
                 masked = false;
+            } else if character == '<' && characters.peek().is_some_and(|(_, next)| *next == '<') {
+                // The key that merges another mapping.
+                characters.next();
+                carets.push(length);
+                out.push_str("<<");
             } else if masked {
                 // One mask stands for all of it.
             } else if let Some(key) = self.key_at(&mut characters, character) {
@@ -227,98 +234,6 @@ fn collect<'a>(node: &'a Node, parent: Option<&str>, shown: &mut Vec<Shown>, key
     }
 }
 
-/// Keys whose value is a secret, or can hold one.
-const SECRET: &[&str] = &["dataSource", "extraArgs", "value", "password"];
-
-/// Keys whose value is a number or a switch.
-const NUMBERS_AND_SWITCHES: &[&str] = &[
-    "enabled",
-    "replicas",
-    "replicaCount",
-    "readOnly",
-    "endPort",
-    "snapshotCount",
-    "migrateFromDeployedEtcd",
-    "platform",
-    "leaseDuration",
-    "renewDeadline",
-    "retryPeriod",
-];
-
-/// Keys whose value is no secret, as long as it looks as they do.
-const HARMLESS: &[&str] = &[
-    "identityProvider",
-    "connector",
-    "endpoint",
-    "caFile",
-    "certFile",
-    "keyFile",
-    "registry",
-    "repository",
-    "tag",
-    "version",
-    "image",
-    "name",
-    "mountPath",
-    "subPath",
-    "port",
-    "protocol",
-    "cidr",
-    "except",
-    "fallbackDns",
-    "size",
-    "storageClass",
-    "accessModes",
-    "retentionPolicy",
-    "host",
-    "region",
-];
-
-fn show(key: &str, value: &Value) -> String {
-    let harmless = HARMLESS.contains(&key);
-    let is_number_or_switch = NUMBERS_AND_SWITCHES.contains(&key);
-    match value {
-        Value::Bool(flag) => flag.to_string(),
-        Value::Integer(number) if harmless || is_number_or_switch => number.to_string(),
-        Value::Text(text) => {
-            let text = text.expose_secret();
-            match key {
-                "dataSource" => {
-                    DataSource::parse(text).map_or_else(|_| MASK.to_owned(), |source| source.to_string())
-                }
-                "extraArgs" => redacted_argument(text),
-                // An etcd's, which is refused where a user or a password stands in it.
-                "endpoint" if is_etcd(text) => text.to_owned(),
-                _ if harmless && looks_harmless(text) => text.to_owned(),
-                _ if is_number_or_switch && looks_like_one(text) => text.to_owned(),
-                _ => MASK.to_owned(),
-            }
-        }
-        _ => MASK.to_owned(),
-    }
-}
-
-fn is_etcd(text: &str) -> bool {
-    matches!(DataSource::parse(text), Ok(DataSource::Etcd(_)))
-}
-
-/// A text where a number or a switch belongs, written as one.
-fn looks_like_one(text: &str) -> bool {
-    let is_number = text.len() <= 5 && text.bytes().all(|byte| byte.is_ascii_digit());
-    let lower = text.to_ascii_lowercase();
-    is_number || ["true", "false", "yes", "no", "on", "off", "auto"].contains(&lower.as_str())
-}
-
-/// A path, a name, an address, a version: nothing with an `@`, a `?` or a space, nor a user and a password.
-fn looks_harmless(text: &str) -> bool {
-    let is_address = text.bytes().all(|byte| byte.is_ascii_hexdigit() || b".:/[]".contains(&byte));
-    let has_port =
-        || text.split_once(':').is_none_or(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
-    text.len() <= 120
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./:[]".contains(&byte))
-        && (is_address || has_port())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -394,6 +309,13 @@ mod tests {
         let mut excerpts = Excerpts::new(text, &tree);
         assert_eq!(excerpts.at(Place::new(3, 1)).unwrap().line, "a: ***");
         assert_eq!(excerpts.at(Place::new(4, 1)).unwrap().line, "***: ***");
+    }
+
+    #[test]
+    fn an_alias_is_not_what_it_stands_for() {
+        let text = "x: &a {tag: v1, connector: c}\ny: {<<: *a, tag: v2}\nz: [*a]\n";
+        assert_eq!(excerpt(text, 2, 9), ("y: {<<: ***, tag: v2}".to_owned(), 8));
+        assert_eq!(excerpt(text, 3, 5), ("z: [***]".to_owned(), 4));
     }
 
     #[test]

@@ -10,7 +10,9 @@ use crate::data_source::DataSource;
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::model::TlsFiles;
 use crate::platform::PlatformConfig;
-use crate::store::Store;
+use crate::store::{
+    DEPLOYED_ETCD, EMBEDDED_DATABASE, EMBEDDED_ETCD, EXTERNAL_DATABASE, EXTERNAL_ETCD, Store,
+};
 use crate::transition::Transition;
 use crate::values::VirtualClusterConfig;
 use crate::yaml::Node;
@@ -236,13 +238,15 @@ impl PlatformInspection {
     }
 }
 
-/// Whether a store's `enabled` is no boolean, and so reads as absent.
+/// Whether a store's `enabled` is no boolean, or what it stands in no mapping, and so reads as absent.
 fn is_of_a_switch(fault: &ConfigError) -> bool {
+    let sections = [EMBEDDED_DATABASE, EXTERNAL_DATABASE, EMBEDDED_ETCD, DEPLOYED_ETCD, EXTERNAL_ETCD];
     let path = fault.subject();
-    fault.kind() == ConfigErrorKind::WrongType
-        && path.starts_with("controlPlane.backingStore.")
-        && path.ends_with(".enabled")
-        && !path.contains(".statefulSet.")
+    let holds = |section: &str| {
+        section.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            || path.strip_prefix(section) == Some(".enabled")
+    };
+    fault.kind() == ConfigErrorKind::WrongType && (path == "values file" || sections.into_iter().any(holds))
 }
 
 /// Whether a store has no place only because the key that says it was not read.

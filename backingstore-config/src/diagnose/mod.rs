@@ -6,13 +6,14 @@
 //! Every diagnostic has the code of a rule, and all rules stand in one table: [`rules`] gives it, and the
 //! [list](crate#diagnostics) in the crate's documentation is made of it.
 //!
-//! Inside: [`diagnostic`](Diagnostic) and how it prints, `excerpt` the line of the file without its secrets,
+//! Inside: [`diagnostic`](Diagnostic) and how it prints, `excerpt` the line of the file without its secrets, `harmless` what of it is none,
 //! `case` what the rules look at, `rules` the table, `inspect` the three ways in, `change` the comparison with the config before.
 
 mod case;
 mod change;
 mod diagnostic;
 mod excerpt;
+mod harmless;
 mod inspect;
 mod rules;
 

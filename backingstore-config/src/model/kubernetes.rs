@@ -6,7 +6,6 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value as Json, json};
 
 use crate::reading::{EntryValue, Field, Findings, Spot, section};
-use crate::redaction::is_plain_word;
 use crate::yaml::{Entry, Node, Value};
 
 section! {
@@ -152,7 +151,7 @@ impl Field for Option<PortNumber> {
         let read = |value: &Value| match value {
             Value::Integer(number) => u16::try_from(*number).ok().map(PortNumber::Number),
             Value::Text(text) => Some(text.expose_secret())
-                .filter(|name| is_plain_word(name))
+                .filter(|name| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'))
                 .map(|name| PortNumber::Name(name.to_owned())),
             _ => None,
         };

@@ -10,8 +10,8 @@ use crate::data_source::{DataSource, EtcdEndpoints};
 use crate::model::{EtcdDeploy, TlsFiles};
 
 pub(crate) use resolve::{
-    DEPLOYED_ETCD, EMBEDDED_DATABASE, EXTERNAL_DATABASE, EXTERNAL_ETCD, Resolution, embedded_database,
-    resolve,
+    DEPLOYED_ETCD, EMBEDDED_DATABASE, EMBEDDED_ETCD, EXTERNAL_DATABASE, EXTERNAL_ETCD, Resolution,
+    embedded_database, resolve,
 };
 
 /// The data source of an embedded database that names none: what vCluster has started kine with since 0.25.

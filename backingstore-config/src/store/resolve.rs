@@ -13,7 +13,7 @@ use crate::model::{BackingStore, DatabaseKine, EtcdEmbedded, EtcdExternal, Exter
 
 pub(crate) const EMBEDDED_DATABASE: &str = "controlPlane.backingStore.database.embedded";
 pub(crate) const EXTERNAL_DATABASE: &str = "controlPlane.backingStore.database.external";
-const EMBEDDED_ETCD: &str = "controlPlane.backingStore.etcd.embedded";
+pub(crate) const EMBEDDED_ETCD: &str = "controlPlane.backingStore.etcd.embedded";
 pub(crate) const DEPLOYED_ETCD: &str = "controlPlane.backingStore.etcd.deploy";
 pub(crate) const EXTERNAL_ETCD: &str = "controlPlane.backingStore.etcd.external";
 

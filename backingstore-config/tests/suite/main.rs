@@ -6,6 +6,7 @@ mod chart_values;
 mod diagnostics;
 mod documentation;
 mod driver_comparison;
+mod rules;
 mod secrets;
 
 use std::process::ExitCode;
@@ -18,6 +19,7 @@ fn main() -> ExitCode {
     trials.extend(diagnostics::trials());
     trials.extend(documentation::trials());
     trials.extend(driver_comparison::trials());
+    trials.extend(rules::trials());
     trials.extend(secrets::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }

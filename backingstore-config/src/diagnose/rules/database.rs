@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::super::case::{DatabaseCase, Role};
 use super::{Check, Rule};
-use crate::data_source::{DataSource, Engine, KineTls, KineView};
+use crate::data_source::{DataSource, Engine, KineTls};
 use crate::kine_flags::{endpoint_among, value_among};
 use crate::model::TlsFiles;
 
@@ -65,7 +65,7 @@ pub(super) const RULES: &[Rule] = &[
         Check::Database(|case, say| {
             let Some((path, _)) = case.identity_provider() else { return };
             // A connector's database comes with its own certificates.
-            let is_verified = case.kine_view().is_none_or(|view| view.tls() >= KineTls::VerifiedAuthority);
+            let is_verified = case.view.as_ref().is_none_or(|view| view.tls() >= KineTls::VerifiedAuthority);
             let is_server = matches!(case.engine(), Some(Engine::Postgres | Engine::Mysql));
             if is_server && !is_verified {
                 say.at(
@@ -103,7 +103,7 @@ pub(super) const RULES: &[Rule] = &[
         "`certFile` without `keyFile`, or the other way round. The drivers refuse one without the other.",
         Check::Database(|case, say| {
             let TlsFiles { cert_file, key_file, .. } = &case.files;
-            let is_refused = match case.kine_view() {
+            let is_refused = match &case.view {
                 Some(view) => view.refusal().is_some(),
                 None => cert_file.is_some() != key_file.is_some(),
             };
@@ -233,13 +233,8 @@ impl DatabaseCase<'_> {
         self.source.as_ref().map(DataSource::engine)
     }
 
-    /// What kine makes of the data source with its TLS files.
-    fn kine_view(&self) -> Option<KineView> {
-        self.source.as_ref().map(|source| source.as_kine_reads(&self.files))
-    }
-
     fn has_password(&self) -> bool {
-        self.kine_view().is_some_and(|view| view.has_password())
+        self.view.as_ref().is_some_and(|view| view.has_password())
     }
 }
 

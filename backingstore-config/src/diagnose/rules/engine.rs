@@ -2,7 +2,10 @@
 
 use super::kerberos::PARAMETERS as KERBEROS;
 use super::{Check, Rule};
-use crate::data_source::{DataSource, Engine, KineTls, Params, SslMode, nearest_param};
+use crate::data_source::{DataSource, Engine, MysqlTlsMode, Params, SslMode, nearest_param};
+
+/// For how many misspelt parameters the right one is looked for: a data source can have thousands.
+const FEW: usize = 20;
 
 pub(super) const RULES: &[Rule] = &[
     Rule::error(
@@ -31,9 +34,10 @@ pub(super) const RULES: &[Rule] = &[
                 }
                 // Nothing said becomes `preferred` in vCluster's kine, and files make it verified.
                 DataSource::Mysql(source) => {
-                    let says_so = source.params().contains("tls");
-                    let disabled = case.source.as_kine_reads(&case.files).tls() == KineTls::Disabled;
-                    (says_so && disabled && !source.address().is_loopback(), "tls=false")
+                    let disabled =
+                        source.params().contains("tls") && source.tls_mode() == MysqlTlsMode::Disabled;
+                    let remote = !source.address().is_loopback();
+                    (disabled && remote && case.files.is_empty(), "tls=false")
                 }
                 _ => (false, ""),
             };
@@ -59,12 +63,13 @@ pub(super) const RULES: &[Rule] = &[
             let is_mysql = case.source.engine() == Engine::Mysql;
             // Those of Kerberos have a rule of their own.
             let unknown = params.unknown().filter(|param| !(is_mysql && KERBEROS.contains(&param.name())));
-            for param in unknown {
+            for (index, param) in unknown.enumerate() {
                 let outcome = match case.source.engine() {
                     Engine::Sqlite => "the driver leaves it out",
                     _ => "the driver sends it to the server as a setting",
                 };
-                let help = match nearest_param(case.source.engine(), param.name()) {
+                let nearest = (index < FEW).then(|| nearest_param(case.source.engine(), param.name()));
+                let help = match nearest.flatten() {
                     Some(name) => format!("write `{name}` if that is meant"),
                     None => "look for a misspelling, and percent-encode `&` in a value as `%26`".to_owned(),
                 };

@@ -32,9 +32,9 @@ pub(super) const RULES: &[Rule] = &[
             }
         }),
     ),
-    Rule::error(
+    Rule::warning(
         "platform-region-unnamed",
-        "A region without `host` or `region`.",
+        "A region without `host` or `region`, which tell it from the others.",
         Check::Platform(|case, say| {
             let regions = &case.config.values().multi_region;
             let missing = match (&regions.host, &regions.region) {
@@ -45,7 +45,7 @@ pub(super) const RULES: &[Rule] = &[
             if regions.enabled {
                 say.at(
                     "multiRegion",
-                    format!("`{missing}` is missing"),
+                    format!("several regions are on, and `{missing}` does not say which one this is"),
                     format!("set `multiRegion.{missing}`, of its own in every region"),
                 );
             }
