@@ -51,6 +51,9 @@ fn main() -> ExitCode {
 
 /// What to print, and whether there is no error in it. An error is an input that cannot be read.
 fn inspect(arguments: &Arguments) -> Result<(String, bool), String> {
+    if arguments.file == "-" && arguments.previous.as_deref() == Some("-") {
+        return Err("both files cannot be the standard input; name one of them".to_owned());
+    }
     let text = read(&arguments.file)?;
     let previous = arguments.previous.as_deref().map(read).transpose()?;
     if arguments.platform {
@@ -58,11 +61,11 @@ fn inspect(arguments: &Arguments) -> Result<(String, bool), String> {
     }
     let mut inspection = VirtualClusterConfig::inspect(&text);
     if let Some(previous) = previous {
-        let previous = VirtualClusterConfig::from_yaml(&previous).map_err(|error| {
-            format!("--previous {}: {error}", arguments.previous.as_deref().unwrap_or(""))
-        })?;
+        // An older chart may have had other keys: what can be read of it is enough.
+        let previous = VirtualClusterConfig::inspect(&previous);
+        let previous = previous.config().ok_or("the file of --previous is not YAML")?;
         let empty = if arguments.accept_empty_store { EmptyStore::Accepted } else { EmptyStore::Refused };
-        inspection = inspection.after(&previous, empty);
+        inspection = inspection.after(previous, empty);
     }
     let output =
         if arguments.json { in_json(&inspection) } else { in_text(&inspection, file_name(&arguments.file)) };
@@ -76,16 +79,20 @@ fn inspect_platform(
 ) -> Result<(String, bool), String> {
     let mut inspection = PlatformConfig::inspect(text);
     if let Some(previous) = previous {
-        let previous = PlatformConfig::from_yaml(previous).map_err(|error| {
-            format!("--previous {}: {error}", arguments.previous.as_deref().unwrap_or(""))
-        })?;
-        inspection = inspection.after(&previous);
+        let previous = PlatformConfig::inspect(previous);
+        inspection = inspection.after(previous.config().ok_or("the file of --previous is not YAML")?);
     }
     let source = inspection.config().and_then(|config| config.data_source().ok().flatten());
     let output = if arguments.json {
+        let database = inspection.config().map(|config| &config.values().config.database);
         let object = json!({
             "ok": !inspection.has_errors(),
+            "store": if source.is_some() { "external-database" } else { "embedded-database" },
             "dataSource": source.map(|source| source.to_string()),
+            "connector": Value::Null,
+            "identityProvider": database.and_then(|database| database.identity_provider.as_deref()),
+            "kineCommand": Value::Null,
+            "transition": Value::Null,
             "diagnostics": inspection.diagnostics(),
         });
         format!("{object:#}\n")

@@ -107,7 +107,8 @@ impl Meaning {
             },
             DataSource::Mysql(source) => Self {
                 params: shown(source.params()),
-                tls: Some(match source.tls_mode() {
+                // Where nothing is said, it is kine's version that says it.
+                tls: source.params().contains("tls").then(|| match source.tls_mode() {
                     MysqlTlsMode::Disabled => "disabled",
                     MysqlTlsMode::Preferred => "preferred",
                     MysqlTlsMode::SkipVerify => "skip-verify",
@@ -125,13 +126,10 @@ impl Meaning {
     }
 }
 
-/// Parameters by name, the first of each. A value that can be a secret is `***`.
+/// Parameters by name; of a repeated one the value that counts. A value that can be a secret is `***`.
 fn shown(params: &Params) -> Map<String, Value> {
-    let mut map = Map::new();
-    for param in params.iter() {
-        map.entry(param.name()).or_insert_with(|| param.value().unwrap_or("***").into());
-    }
-    map
+    let value = |name: &str| params.get(name).unwrap_or("***");
+    params.iter().map(|param| (param.name().to_owned(), value(param.name()).into())).collect()
 }
 
 fn in_json(inspection: &SourceInspection) -> String {

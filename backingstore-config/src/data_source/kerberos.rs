@@ -87,7 +87,8 @@ impl KerberosLogin {
 
 impl PostgresSource {
     /// The Kerberos login that the data source asks for. None where it names neither a keytab nor a credential
-    /// cache; kine then takes one from the variable `KRB5_KTNAME`, which is not looked at here.
+    /// cache; kine then takes one from the variable `KRB5_KTNAME`: see
+    /// [`kerberos_with_variable`](Self::kerberos_with_variable).
     ///
     /// # Errors
     ///
@@ -95,7 +96,18 @@ impl PostgresSource {
     /// start with: both `krb5_keytab` and `krb5_ccache`; no user; nothing before the `@` of the principal; with a
     /// keytab also nothing behind the `@`, or more than one `@`.
     pub fn kerberos(&self) -> Result<Option<KerberosLogin>, ConfigError> {
+        self.kerberos_with_variable(None)
+    }
+
+    /// The same with what the variable `KRB5_KTNAME` holds where kine runs: a keytab for a data source that names neither
+    /// a keytab nor a cache, with or without `FILE:` before it.
+    ///
+    /// # Errors
+    ///
+    /// As [`kerberos`](Self::kerberos).
+    pub fn kerberos_with_variable(&self, ktname: Option<&str>) -> Result<Option<KerberosLogin>, ConfigError> {
         let value = |name| self.exposed_param(name);
+        let ktname = ktname.map(|name| name.strip_prefix("FILE:").unwrap_or(name));
         // The fork's `kerberosAuthFromDSN`: the mere presence of both is its error, and of the cache its mode. An
         // empty keytab is none.
         let credentials = match (value("krb5_keytab"), value("krb5_ccache")) {
@@ -107,7 +119,10 @@ impl PostgresSource {
             }
             (_, Some(cache)) => KerberosCredentials::CredentialCache(file_of_cache(cache)),
             (Some(keytab), None) if !keytab.is_empty() => KerberosCredentials::Keytab(keytab.to_owned()),
-            _ => return Ok(None),
+            _ => match ktname.filter(|path| !path.is_empty()) {
+                Some(keytab) => KerberosCredentials::Keytab(keytab.to_owned()),
+                None => return Ok(None),
+            },
         };
         let (user, realm) = principal(self.user().unwrap_or_default(), &credentials)?;
         let filled = |name| value(name).filter(|text| !text.is_empty()).map(str::to_owned);

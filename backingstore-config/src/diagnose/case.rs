@@ -48,11 +48,11 @@ pub(super) struct DatabaseCase<'a> {
     pub(super) in_pod: bool,
     /// Whether `/data` is on a volume that outlives the pod.
     pub(super) keeps_data: bool,
-    /// The names of the container's variables.
-    pub(super) env: Vec<&'a str>,
+    /// The container's variables, with their values where the file says them.
+    env: Vec<(&'a str, Option<&'a str>)>,
     /// Where variables are written.
     pub(super) env_path: &'static str,
-    pub(super) mounts: &'a [VolumeMount],
+    mounts: &'a [VolumeMount],
     pub(super) image: Option<KineImage<'a>>,
 }
 
@@ -99,10 +99,12 @@ impl<'a> DatabaseCase<'a> {
         format!("{}.{key}", self.path)
     }
 
-    /// The Kerberos login that the data source asks for, if it is a right one.
+    /// The Kerberos login that the data source or a variable asks for, if it is a right one.
     pub(super) fn kerberos(&self) -> Option<KerberosLogin> {
         match &self.source {
-            Some(DataSource::Postgres(source)) => source.kerberos().ok().flatten(),
+            Some(DataSource::Postgres(source)) => {
+                source.kerberos_with_variable(self.env_value("KRB5_KTNAME")).ok().flatten()
+            }
             _ => None,
         }
     }
@@ -122,12 +124,23 @@ impl<'a> DatabaseCase<'a> {
             return Some((format!("{}.extraArgs[{index}]", self.path), provider))
                 .filter(|_| !provider.is_empty());
         }
-        let provider = self.written.identity_provider.as_deref().filter(|_| self.role != Role::Embedded)?;
-        Some((self.key("identityProvider"), provider))
+        if let Some(provider) =
+            self.written.identity_provider.as_deref().filter(|_| self.role != Role::Embedded)
+        {
+            return Some((self.key("identityProvider"), provider));
+        }
+        // kine reads its flags' variables too (`pkg/app` of vCluster's kine).
+        let provider = self.env_value("KINE_IDENTITY_PROVIDER").filter(|provider| !provider.is_empty())?;
+        Some((self.env_path.to_owned(), provider))
     }
 
     pub(super) fn has_env(&self, name: &str) -> bool {
-        self.env.contains(&name)
+        self.env.iter().any(|(found, _)| *found == name)
+    }
+
+    /// The value of a variable, where the file says it. Of two the last counts, as in Kubernetes.
+    pub(super) fn env_value(&self, name: &str) -> Option<&'a str> {
+        self.env.iter().rev().find(|(found, _)| *found == name)?.1
     }
 
     /// Whether a volume is mounted at this file or above it.
@@ -235,10 +248,11 @@ fn keeps_data(role: Role, persistence: &Persistence) -> bool {
     by_claim || !persistence.volume_claim_templates.is_empty() || !persistence.data_volume.is_empty()
 }
 
-/// The name of a variable that has a value.
-fn variable(env: &EnvVar) -> Option<&str> {
-    let has_value = env.value.is_some() || !Untyped::is_empty(&env.value_from);
-    env.name.as_deref().filter(|_| has_value)
+/// A variable that has a value, and that value where the file says it.
+fn variable(env: &EnvVar) -> Option<(&str, Option<&str>)> {
+    let value = env.value.as_ref().map(|value| value.expose_secret());
+    let has_value = value.is_some() || !Untyped::is_empty(&env.value_from);
+    env.name.as_deref().filter(|_| has_value).map(|name| (name, value))
 }
 
 /// The platform's values.
@@ -254,7 +268,11 @@ impl<'a> PlatformCase<'a> {
         let written = &values.config.database;
         let is_there = written.enabled || written.data_source.is_some();
         let database = is_there.then(|| DatabaseCase {
-            env: values.env.keys().map(String::as_str).collect(),
+            env: values
+                .env
+                .iter()
+                .map(|(name, value)| (name.as_str(), Some(value.expose_secret())))
+                .collect(),
             env_path: "env",
             mounts: &values.volume_mounts,
             ..DatabaseCase::new(PLATFORM_DATABASE, Role::Platform, written)

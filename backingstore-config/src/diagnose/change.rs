@@ -3,6 +3,7 @@
 use super::inspect::{Inspection, PlatformInspection};
 use super::rules::Found;
 use crate::data_source::DataSource;
+use crate::error::ConfigError;
 use crate::model::TlsFiles;
 use crate::platform::{PLATFORM_DATABASE, PlatformConfig};
 use crate::transition::{TransitionOutcome, transition};
@@ -22,9 +23,10 @@ pub enum EmptyStore {
 
 impl Inspection {
     /// Adds what the change from the config before does to the data: `store-change-discards-state`,
-    /// `store-change-accepted` or `store-change-refused`. [`transition`](Self::transition) has it too.
+    /// `store-change-accepted` or `store-change-refused`, or `store-change-unknown` where the store before cannot be told.
+    /// [`transition`](Self::transition) has it too.
     ///
-    /// Nothing is added where the store of either config cannot be told.
+    /// Nothing is added where the store of this config cannot be told: what keeps it from that is there already.
     ///
     /// ```
     /// use backingstore_config::VirtualClusterConfig;
@@ -38,7 +40,14 @@ impl Inspection {
     /// ```
     #[must_use]
     pub fn after(mut self, before: &VirtualClusterConfig, empty: EmptyStore) -> Self {
-        let Some(Ok(change)) = self.config().map(|config| transition(before, config)) else { return self };
+        let Some(config) = self.config().filter(|_| self.store().is_some()) else { return self };
+        let change = match transition(before, config) {
+            Ok(change) => change,
+            Err(fault) => {
+                self.add(unknown(&fault, STORE));
+                return self;
+            }
+        };
         let (code, help) = match (change.outcome(), empty) {
             (TransitionOutcome::DiscardsState, EmptyStore::Refused) => (
                 "store-change-discards-state",
@@ -69,8 +78,14 @@ impl PlatformInspection {
     /// takes an external one at its first installation alone, and copies nothing.
     #[must_use]
     pub fn after(mut self, before: &PlatformConfig) -> Self {
-        let Some(config) = self.config() else { return self };
-        let (Ok(old), Ok(new)) = (before.data_source(), config.data_source()) else { return self };
+        let Some(Ok(new)) = self.config().map(PlatformConfig::data_source) else { return self };
+        let old = match before.data_source() {
+            Ok(old) => old,
+            Err(fault) => {
+                self.add(unknown(&fault, PLATFORM_DATABASE));
+                return self;
+            }
+        };
         let message = match (&old, &new) {
             (None, Some(_)) => {
                 "an existing installation would get an external database, and start empty on it"
@@ -87,6 +102,15 @@ impl PlatformInspection {
         self.add(found);
         self
     }
+}
+
+/// A store before that cannot be told. The fault is in the other file, so its place is not of this one.
+fn unknown(fault: &ConfigError, path: &str) -> Found {
+    let mut found = Found::default();
+    let message = format!("the store before cannot be told: {}: {}", fault.subject(), fault.problem());
+    let help = "mend the config before, so that it says what is in use now";
+    found.add("store-change-unknown", path, message, help.to_owned());
+    found
 }
 
 fn is_same(old: &DataSource, new: &DataSource) -> bool {

@@ -2,9 +2,22 @@
 
 use super::{Check, Rule};
 use crate::model::ClaimSwitch;
-use crate::store::{DEPLOYED_ETCD, EXTERNAL_ETCD, Store, StoreKind};
+use crate::store::{DEPLOYED_ETCD, EXTERNAL_DATABASE, EXTERNAL_ETCD, Store, StoreKind};
 
 const REPLICAS: &str = "controlPlane.statefulSet.highAvailability.replicas";
+
+/// The volumes of the chart's own (`chart/templates/statefulset.yaml`).
+const VOLUMES: [&str; 9] = [
+    "data",
+    "binaries",
+    "tmp",
+    "certs",
+    "helm-cache",
+    "vcluster-config",
+    "vcluster-logs",
+    "coredns",
+    "k3s-config",
+];
 
 pub(super) const RULES: &[Rule] = &[
     Rule::warning(
@@ -18,6 +31,35 @@ pub(super) const RULES: &[Rule] = &[
                     "controlPlane.backingStore",
                     "no store is enabled, so the embedded database is used, which one replica alone can use",
                     "set `controlPlane.backingStore.database.embedded.enabled` to true if that is meant",
+                );
+            }
+        }),
+    ),
+    Rule::warning(
+        "store-not-used",
+        "A connector, a data source or an endpoint of a store that is not enabled, beside one that is. It is not used; where it was before, its data look gone.",
+        Check::Values(|case, say| {
+            let Some(kind) = case.kind.filter(|_| !case.is_unsure) else { return };
+            let store = case.config.backing_store();
+            let external = &store.database.external;
+            let described = [
+                (!external.kine.enabled && external.connector.is_some(), EXTERNAL_DATABASE, "connector"),
+                (
+                    !external.kine.enabled && external.kine.data_source.is_some(),
+                    EXTERNAL_DATABASE,
+                    "dataSource",
+                ),
+                (
+                    !store.etcd.external.enabled && store.etcd.external.endpoint.is_some(),
+                    EXTERNAL_ETCD,
+                    "endpoint",
+                ),
+            ];
+            for (_, section, key) in described.into_iter().filter(|(is_described, ..)| *is_described) {
+                say.at(
+                    format!("{section}.{key}"),
+                    format!("`{key}` is set for a store that is not enabled; the {kind} is used"),
+                    format!("remove it, or enable `{section}` in the place of the {kind}"),
                 );
             }
         }),
@@ -75,6 +117,33 @@ pub(super) const RULES: &[Rule] = &[
                     "no volume is claimed for the embedded store, so its data goes with the pod",
                     "remove it, or set it to `auto`, unless an empty store after every restart is meant",
                 );
+            }
+        }),
+    ),
+    Rule::warning(
+        "mount-without-volume",
+        "A mount of a volume that neither the file adds nor the chart has. Kubernetes refuses such a pod.",
+        Check::Values(|case, say| {
+            let persistence = &case.config.control_plane().stateful_set.persistence;
+            // Templates of claims bring volumes of their own, and so does another volume for the data.
+            let brings_others =
+                !persistence.volume_claim_templates.is_empty() || !persistence.data_volume.is_empty();
+            if !case.in_pod() || brings_others {
+                return;
+            }
+            let added = |name: &str| {
+                persistence.add_volumes.iter().any(|volume| volume.name.as_deref() == Some(name))
+            };
+            for (index, mount) in persistence.add_volume_mounts.iter().enumerate() {
+                if let Some(name) =
+                    mount.name.as_deref().filter(|name| !added(name) && !VOLUMES.contains(name))
+                {
+                    say.at(
+                        format!("controlPlane.statefulSet.persistence.addVolumeMounts[{index}].name"),
+                        format!("no volume `{name}` is there to be mounted"),
+                        "add it to `controlPlane.statefulSet.persistence.addVolumes`",
+                    );
+                }
             }
         }),
     ),

@@ -136,6 +136,21 @@ pub(super) const RULES: &[Rule] = &[
         }),
     ),
     Rule::warning(
+        "tls-files-ignored",
+        "TLS files that kine does not use: for SQLite, and for a MySQL data source that says `tls=` itself.",
+        Check::Database(|case, say| {
+            if case.view.as_ref().is_some_and(|view| view.ignores_tls_files()) {
+                let message = match case.engine() {
+                    Some(Engine::Mysql) => {
+                        "`tls=` in the data source takes the place of `caFile`, `certFile` and `keyFile`, which kine does not use then"
+                    }
+                    _ => "this data source uses no TLS, and kine none of `caFile`, `certFile` and `keyFile`",
+                };
+                say.at(&case.source_path, message, "remove the files, or `tls=` from the data source");
+            }
+        }),
+    ),
+    Rule::warning(
         "embedded-database-elsewhere",
         "The embedded database's data source names a database server. kine is started on it, with one replica and a volume that holds nothing.",
         Check::Database(|case, say| {
@@ -213,12 +228,22 @@ pub(super) const RULES: &[Rule] = &[
         "`--datastore-max-idle-connections=0`, which means the default to kine. A negative number keeps no idle connection.",
         Check::Database(|case, say| {
             let name = "datastore-max-idle-connections";
-            if let Some((index, "0")) = value_among(&case.written.extra_args, name) {
-                say.at(
+            let message = "0 idle connections means the default to kine: 2 before v0.16, 20 since";
+            match value_among(&case.written.extra_args, name) {
+                Some((index, "0")) => say.at(
                     format!("{}.extraArgs[{index}]", case.path),
-                    "0 idle connections means the default to kine: 2 before v0.16, 20 since",
+                    message,
                     format!("write `--{name}=-1` to keep none"),
-                );
+                ),
+                // A flag beats its variable.
+                None if case.env_value("KINE_DATASTORE_MAX_IDLE_CONNECTIONS") == Some("0") => {
+                    say.at(
+                        case.env_path,
+                        message,
+                        "set `KINE_DATASTORE_MAX_IDLE_CONNECTIONS` to -1 to keep none",
+                    );
+                }
+                _ => {}
             }
         }),
     ),

@@ -142,6 +142,7 @@ pub(super) const RULES: &[Rule] = &[
                 Some(Some(version)) if (version.major, version.minor) == (1, 36) && version.patch < 2 => {
                     "the kine of this image may have no Kerberos"
                 }
+                Some(None) => "the tag of this image says no version, and its kine may have no Kerberos",
                 _ => return,
             };
             say.at(
@@ -180,18 +181,26 @@ pub(super) const RULES: &[Rule] = &[
     ),
     Rule::warning(
         "krb5-config-missing",
-        "Kerberos without the variable `KRB5_CONFIG`. kine then reads `/etc/krb5.conf`, which has to be there.",
+        "Kerberos without the variable `KRB5_CONFIG`, or with one that names a file that no volume brings. Without it kine reads `/etc/krb5.conf`, which has to be there.",
         Check::Database(|case, say| {
-            if case.kerberos().is_none() || case.has_env("KRB5_CONFIG") || !case.in_pod {
+            if case.kerberos().is_none() || !case.in_pod {
                 return;
             }
-            let message = if case.is_mounted(Path::new("/etc/krb5.conf")) {
-                "`KRB5_CONFIG` is not set; kine finds the mounted `/etc/krb5.conf`, other programs may look elsewhere"
-            } else {
-                "`KRB5_CONFIG` is not set, and nothing is mounted at `/etc/krb5.conf`, where kine looks then"
+            let is_there = |file: &Path| case.is_mounted(file) || in_data(file);
+            let message = match case.env_value("KRB5_CONFIG") {
+                Some(file) if !is_there(&Path::new("/data").join(file)) => {
+                    "nothing is mounted where `KRB5_CONFIG` says that krb5.conf is"
+                }
+                _ if case.has_env("KRB5_CONFIG") => return,
+                _ if is_there(Path::new("/etc/krb5.conf")) => {
+                    "`KRB5_CONFIG` is not set; kine finds the mounted `/etc/krb5.conf`, other programs may look elsewhere"
+                }
+                _ => {
+                    "`KRB5_CONFIG` is not set, and nothing is mounted at `/etc/krb5.conf`, where kine looks then"
+                }
             };
             say.at(
-                case.env_path,
+                &case.source_path,
                 message,
                 format!("mount a krb5.conf, and set `KRB5_CONFIG` to its path in `{}`", case.env_path),
             );

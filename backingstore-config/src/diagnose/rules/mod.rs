@@ -5,11 +5,11 @@
 
 mod cluster;
 mod database;
-mod elsewhere;
 mod engine;
 mod kerberos;
 mod network;
 mod platform;
+mod reading;
 
 use super::case::{DatabaseCase, PlatformCase, SourceCase, ValuesCase};
 use super::diagnostic::{Diagnostic, Severity};
@@ -56,7 +56,7 @@ impl Rule {
 }
 
 const TABLES: &[&[Rule]] = &[
-    elsewhere::RULES,
+    reading::RULES,
     cluster::RULES,
     database::RULES,
     engine::RULES,

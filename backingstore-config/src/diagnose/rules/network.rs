@@ -43,6 +43,26 @@ pub(super) const RULES: &[Rule] = &[
         }),
     ),
     Rule::warning(
+        "network-policy-blocks-kdc",
+        "A network policy is on, and no rule lets the control plane ask a KDC: port 88.",
+        Check::Values(|case, say| {
+            let policy = case.config.network_policy();
+            let logs_in = case.database.as_ref().is_some_and(|database| database.kerberos().is_some());
+            let reaches_port = || {
+                policy.control_plane_egress().any(|(_, rule)| {
+                    rule.ports.is_empty() || rule.ports.iter().any(|allowed| covers_number(allowed, 88))
+                })
+            };
+            if policy.enabled && case.in_pod() && logs_in && !reaches_port() {
+                say.at(
+                    egress_path(policy),
+                    "no rule lets the control plane ask a KDC for tickets",
+                    "add a rule with `ports: [{port: 88, protocol: TCP}, {port: 88, protocol: UDP}]` and the KDCs' addresses under `to`",
+                );
+            }
+        }),
+    ),
+    Rule::warning(
         "network-policy-with-connector",
         "A network policy is on without a rule of the user's own, and the connector's database has a server that this file does not name.",
         Check::Values(|case, say| {
@@ -94,6 +114,9 @@ pub(super) const RULES: &[Rule] = &[
     ),
 ];
 
+/// More servers than a store has; each is looked for in every rule.
+const MAX_SERVERS: usize = 64;
+
 /// The servers that the store is on. Sockets and this machine need no rule.
 fn servers(case: &ValuesCase<'_>) -> Vec<(String, u16)> {
     let source = case.database.as_ref().and_then(|database| database.source.as_ref());
@@ -119,6 +142,9 @@ fn servers(case: &ValuesCase<'_>) -> Vec<(String, u16)> {
             servers.push((host.to_owned(), endpoint.port().unwrap_or(2379)));
         }
     }
+    servers.sort();
+    servers.dedup();
+    servers.truncate(MAX_SERVERS);
     servers
 }
 
@@ -134,15 +160,18 @@ fn reaches(policy: &NetworkPolicy, host: &str, port: u16) -> bool {
 
 fn covers_port(allowed: &PolicyPort, port: u16) -> bool {
     let is_tcp = allowed.protocol.as_deref().is_none_or(|protocol| protocol == "TCP");
-    is_tcp
-        && match &allowed.port {
-            // A name means what the pod at the other end calls so.
-            None | Some(PortNumber::Name(_)) => true,
-            Some(PortNumber::Number(first)) => {
-                let last = allowed.end_port.unwrap_or(u32::from(*first));
-                *first <= port && u32::from(port) <= last
-            }
+    is_tcp && covers_number(allowed, port)
+}
+
+fn covers_number(allowed: &PolicyPort, port: u16) -> bool {
+    match &allowed.port {
+        // A name means what the pod at the other end calls so.
+        None | Some(PortNumber::Name(_)) => true,
+        Some(PortNumber::Number(first)) => {
+            let last = allowed.end_port.unwrap_or(u32::from(*first));
+            *first <= port && u32::from(port) <= last
         }
+    }
 }
 
 fn covers_host(peer: &PolicyPeer, host: &str) -> bool {

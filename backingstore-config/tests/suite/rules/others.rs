@@ -14,7 +14,7 @@ pub(super) const PLATFORM: &[(&str, &str, &[&str])] = &[
     ),
     (
         "kerberos with its variables as a mapping",
-        "config: {database: {enabled: true, dataSource: 'postgres://u%40R@pg.example.com/kine?krb5_keytab=/etc/kine-keytab/krb5.keytab'}}\nenv: {KRB5_CONFIG: /etc/krb5.conf}\nvolumes: [{name: k, secret: {secretName: k}}]\nvolumeMounts: [{name: k, mountPath: /etc/kine-keytab}]",
+        "config: {database: {enabled: true, dataSource: 'postgres://u%40R@pg.example.com/kine?krb5_keytab=/etc/kine-keytab/krb5.keytab'}}\nenv: {KRB5_CONFIG: /etc/kine-keytab/krb5.conf}\nvolumes: [{name: k, secret: {secretName: k}}]\nvolumeMounts: [{name: k, mountPath: /etc/kine-keytab}]",
         &[],
     ),
     (

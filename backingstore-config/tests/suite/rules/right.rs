@@ -116,17 +116,17 @@ pub(super) const RIGHT: &[(&str, &str, &[&str])] = &[
     ("kerberos with everything right", KERBEROS, &[]),
     (
         "kerberos of the documentation gives warnings alone",
-        "controlPlane: {distro: {k8s: {image: {registry: ghcr.io, repository: loft-sh/kubernetes, tag: v1.36.1}}}, backingStore: {database: {external: {enabled: true, dataSource: 'postgres://u%40EXAMPLE.COM@pg.example.com:5432/d?sslmode=disable&krbsrvname=postgres&krb5_keytab=/etc/kine-keytab/krb5.keytab'}}}, statefulSet: {env: [{name: KRB5_CONFIG, value: /etc/krb5.conf}], persistence: {addVolumeMounts: [{name: k, mountPath: /etc/kine-keytab}, {name: c, mountPath: /etc/krb5.conf, subPath: krb5.conf}]}}}",
+        "controlPlane: {distro: {k8s: {image: {registry: ghcr.io, repository: loft-sh/kubernetes, tag: v1.36.1}}}, backingStore: {database: {external: {enabled: true, dataSource: 'postgres://u%40EXAMPLE.COM@pg.example.com:5432/d?sslmode=disable&krbsrvname=postgres&krb5_keytab=/etc/kine-keytab/krb5.keytab'}}}, statefulSet: {env: [{name: KRB5_CONFIG, value: /etc/krb5.conf}], persistence: {addVolumes: [{name: k}, {name: c}], addVolumeMounts: [{name: k, mountPath: /etc/kine-keytab}, {name: c, mountPath: /etc/krb5.conf, subPath: krb5.conf}]}}}",
         &["kerberos-image-uncertain", "database-in-clear-text"],
     ),
     (
         "kerberos with an image of another make",
-        "controlPlane: {distro: {k8s: {image: {repository: acme/kubernetes, tag: v1.30.0}}}, backingStore: {database: {external: {enabled: true, dataSource: 'postgres://u%40R@pg.example.com/d?krb5_keytab=/k/k'}}}, statefulSet: {env: [{name: KRB5_CONFIG, value: /k/c}], persistence: {addVolumeMounts: [{name: k, mountPath: /k/}]}}}",
+        "controlPlane: {distro: {k8s: {image: {repository: acme/kubernetes, tag: v1.30.0}}}, backingStore: {database: {external: {enabled: true, dataSource: 'postgres://u%40R@pg.example.com/d?krb5_keytab=/k/k'}}}, statefulSet: {env: [{name: KRB5_CONFIG, value: /k/c}], persistence: {addVolumes: [{name: k}], addVolumeMounts: [{name: k, mountPath: /k/}]}}}",
         &[],
     ),
     (
         "kerberos with an older image from another registry is no error",
-        "controlPlane: {distro: {k8s: {image: {registry: registry.example.com, repository: loft-sh/kubernetes, tag: v1.34.3}}}, backingStore: {database: {external: {enabled: true, dataSource: 'postgres://u%40R@pg.example.com/d?krb5_keytab=/k/k'}}}, statefulSet: {env: [{name: KRB5_CONFIG, value: /k/c}], persistence: {addVolumeMounts: [{name: k, mountPath: /k}]}}}",
+        "controlPlane: {distro: {k8s: {image: {registry: registry.example.com, repository: loft-sh/kubernetes, tag: v1.34.3}}}, backingStore: {database: {external: {enabled: true, dataSource: 'postgres://u%40R@pg.example.com/d?krb5_keytab=/k/k'}}}, statefulSet: {env: [{name: KRB5_CONFIG, value: /k/c}], persistence: {addVolumes: [{name: k}], addVolumeMounts: [{name: k, mountPath: /k}]}}}",
         &["kerberos-image-uncertain"],
     ),
     (
@@ -146,7 +146,7 @@ pub(super) const RIGHT: &[(&str, &str, &[&str])] = &[
     ),
     (
         "a keytab that the variable names",
-        "controlPlane: {distro: {k8s: {version: v1.36.2}}, backingStore: {database: {external: {enabled: true, dataSource: 'postgres://u%40R@pg.example.com/d?krbsrvname=postgres'}}}, statefulSet: {env: [{name: KRB5_KTNAME, value: /k}, {name: KRB5_CONFIG, value: /c}]}}",
+        "controlPlane: {distro: {k8s: {version: v1.36.2}}, backingStore: {database: {external: {enabled: true, dataSource: 'postgres://u%40R@pg.example.com/d?krbsrvname=postgres'}}}, statefulSet: {env: [{name: KRB5_KTNAME, value: FILE:/data/k}, {name: KRB5_CONFIG, value: /data/c}]}}",
         &[],
     ),
     (
@@ -206,7 +206,7 @@ pub(super) const RIGHT: &[(&str, &str, &[&str])] = &[
     ),
     (
         "an external sqlite file on a mounted volume",
-        "controlPlane: {backingStore: {database: {external: {enabled: true, dataSource: 'sqlite:///mnt/db/state.db'}}}, statefulSet: {persistence: {addVolumeMounts: [{name: db, mountPath: /mnt/db}]}}}",
+        "controlPlane: {backingStore: {database: {external: {enabled: true, dataSource: 'sqlite:///mnt/db/state.db'}}}, statefulSet: {persistence: {addVolumes: [{name: db}], addVolumeMounts: [{name: db, mountPath: /mnt/db}]}}}",
         &[],
     ),
     (
@@ -255,6 +255,8 @@ controlPlane:
     highAvailability: {replicas: 2}
     env: [{name: KRB5_CONFIG, value: /etc/krb5.conf}]
     persistence:
-      addVolumes: [{name: k, secret: {secretName: k}}]
-      addVolumeMounts: [{name: k, mountPath: /etc/kine-keytab/krb5.keytab, subPath: krb5.keytab}]
+      addVolumes: [{name: k, secret: {secretName: k}}, {name: c, configMap: {name: c}}]
+      addVolumeMounts:
+        - {name: k, mountPath: /etc/kine-keytab/krb5.keytab, subPath: krb5.keytab}
+        - {name: c, mountPath: /etc/krb5.conf, subPath: krb5.conf}
 ";

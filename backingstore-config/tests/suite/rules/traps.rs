@@ -160,7 +160,7 @@ pub(super) const TRAPS: &[(&str, &str, &str)] = &[
     ),
     (
         "a keytab path with the prefix that kine keeps",
-        "controlPlane: {backingStore: {database: {external: {enabled: true, dataSource: 'postgres://u%40R@pg.example.com/d?krb5_keytab=FILE:/k'}}}, statefulSet: {persistence: {addVolumeMounts: [{name: k, mountPath: /k}]}}}",
+        "controlPlane: {backingStore: {database: {external: {enabled: true, dataSource: 'postgres://u%40R@pg.example.com/d?krb5_keytab=FILE:/k'}}}, statefulSet: {persistence: {addVolumes: [{name: k}], addVolumeMounts: [{name: k, mountPath: /k}]}}}",
         "keytab-not-mounted",
     ),
     (
@@ -247,5 +247,30 @@ pub(super) const TRAPS: &[(&str, &str, &str)] = &[
         "a data source in clear text in values among the extra arguments",
         "controlPlane: {backingStore: {database: {embedded: {enabled: true, extraArgs: ['--endpoint=mysql://u:p@tcp(h)/d']}}}}",
         "data-source-in-values",
+    ),
+    (
+        "a connector beside an embedded database that is enabled",
+        "controlPlane: {backingStore: {database: {embedded: {enabled: true}, external: {connector: c}}}}",
+        "store-not-used",
+    ),
+    (
+        "a keytab of the environment that no volume mounts, in an image without Kerberos",
+        "controlPlane: {distro: {k8s: {version: v1.34.0}}, backingStore: {database: {external: {enabled: true, dataSource: 'postgres://u%40R@pg.example.com/d'}}}, statefulSet: {env: [{name: KRB5_KTNAME, value: FILE:/k/k}, {name: KRB5_CONFIG, value: /data/c}]}}",
+        "keytab-not-mounted",
+    ),
+    (
+        "an image whose tag says no version, for Kerberos",
+        "controlPlane: {distro: {k8s: {image: {tag: latest}}}, backingStore: {database: {external: {enabled: true, dataSource: 'postgres://u%40R@pg.example.com/d?krb5_keytab=/data/k'}}}, statefulSet: {env: [{name: KRB5_CONFIG, value: /data/c}]}}",
+        "kerberos-image-uncertain",
+    ),
+    (
+        "no idle connections by a variable",
+        "controlPlane: {backingStore: {database: {external: {enabled: true, dataSource: 'mysql://u@tcp(h)/d?tls=true'}}}, statefulSet: {env: [{name: KINE_DATASTORE_MAX_IDLE_CONNECTIONS, value: '0'}]}}",
+        "idle-connections-zero",
+    ),
+    (
+        "an identity provider by a variable",
+        "controlPlane: {backingStore: {database: {external: {enabled: true, dataSource: 'mysql://u@tcp(h)/d?tls=true'}}}, statefulSet: {env: [{name: KINE_IDENTITY_PROVIDER, value: gcp}]}}",
+        "identity-provider-unknown",
     ),
 ];

@@ -69,6 +69,11 @@ pub(super) const RULES: &[Rule] = &[
         "vCluster refuses the move from the store before, or the same kind of store would point at other data.",
         Check::Change,
     ),
+    Rule::error(
+        "store-change-unknown",
+        "The store of the config before cannot be told, so nobody knows what the change does to its data.",
+        Check::Change,
+    ),
     Rule::warning(
         "store-change-accepted",
         "The move from the store before discards its data, and the caller said that an empty store is accepted.",
