@@ -63,7 +63,7 @@ pub(super) const RULES: &[Rule] = &[
         "identity-provider-without-verified-tls",
         "A database with `identityProvider: aws` whose server is not verified: the token goes in clear text inside the connection, on MySQL also where TLS is not offered.",
         Check::Database(|case, say| {
-            let Some((path, _)) = case.identity_provider() else { return };
+            let Some((path, "aws")) = case.identity_provider() else { return };
             // A connector's database comes with its own certificates.
             let is_verified = case.view.as_ref().is_none_or(|view| view.tls() >= KineTls::VerifiedAuthority);
             let is_server = matches!(case.engine(), Some(Engine::Postgres | Engine::Mysql));
@@ -168,16 +168,31 @@ pub(super) const RULES: &[Rule] = &[
         "external-database-in-a-file",
         "An external database whose data source is a SQLite file on no volume: its pods have none by default, so the data goes with them.",
         Check::Database(|case, say| {
-            let Some(DataSource::Sqlite(source)) = &case.source else { return };
-            // kine runs in `/data`.
-            let file = Path::new("/data").join(source.path());
-            let is_kept =
-                !source.is_in_memory() && (case.is_mounted(&file) || in_data(&file) && case.keeps_data);
-            if case.role != Role::Embedded && case.in_pod && !is_kept {
+            if case.role != Role::Embedded && case.is_file_lost(case.keeps_data) {
+                let help = match case.role {
+                    Role::Platform => "remove `config.database`, or name a PostgreSQL or MySQL server",
+                    _ => {
+                        "use `controlPlane.backingStore.database.embedded`, or name a PostgreSQL or MySQL server"
+                    }
+                };
                 say.at(
                     &case.source_path,
                     "an external database in a SQLite file, which is on no volume and goes with the pod",
-                    "use `controlPlane.backingStore.database.embedded`, or name a PostgreSQL or MySQL server",
+                    help,
+                );
+            }
+        }),
+    ),
+    Rule::error(
+        "embedded-database-off-volume",
+        "An embedded database whose SQLite file is in memory, or outside of `/data` and of all mounted volumes: it goes with the pod.",
+        Check::Database(|case, say| {
+            // Without a claim for `/data` there is a warning of its own: that can be meant.
+            if case.role == Role::Embedded && case.is_file_lost(true) {
+                say.at(
+                    &case.source_path,
+                    "the file of the embedded database is on no volume, and goes with the pod",
+                    "put it below `/data`, as in `sqlite:///data/state.db`, or mount a volume where it is",
                 );
             }
         }),
@@ -190,7 +205,10 @@ pub(super) const RULES: &[Rule] = &[
                 say.at(
                     &case.source_path,
                     "the data source of a database names an etcd, for which kine starts no server",
-                    "describe it under `controlPlane.backingStore.etcd.external`",
+                    match case.role {
+                        Role::Platform => "name a PostgreSQL or MySQL server",
+                        _ => "describe it under `controlPlane.backingStore.etcd.external`",
+                    },
                 );
             }
         }),
@@ -256,6 +274,15 @@ impl DatabaseCase<'_> {
 
     pub(super) fn engine(&self) -> Option<Engine> {
         self.source.as_ref().map(DataSource::engine)
+    }
+
+    /// Whether it is a SQLite database that no volume keeps, given whether `/data` is on one.
+    fn is_file_lost(&self, keeps_data: bool) -> bool {
+        let Some(DataSource::Sqlite(source)) = &self.source else { return false };
+        // kine runs in `/data`.
+        let file = Path::new("/data").join(source.path());
+        let is_kept = !source.is_in_memory() && (self.is_mounted(&file) || in_data(&file) && keeps_data);
+        self.in_pod && !is_kept
     }
 
     fn has_password(&self) -> bool {

@@ -240,6 +240,16 @@ pub(super) const RIGHT: &[(&str, &str, &[&str])] = &[
         "controlPlane: {distro: {k8s: {image: {tag: 'v1.36.0@sha256:0123'}}}, backingStore: {etcd: {external: {enabled: true, endpoint: 'e.example.com:2379', tls: {caFile: /a@b/ca, certFile: /c, keyFile: /k}}}}}",
         &[],
     ),
+    (
+        "an embedded database on a volume that is mounted for it",
+        "controlPlane: {backingStore: {database: {embedded: {enabled: true, dataSource: 'sqlite:///mnt/db/state.db'}}}, statefulSet: {persistence: {addVolumes: [{name: db}], addVolumeMounts: [{name: db, mountPath: /mnt/db}]}}}",
+        &[],
+    ),
+    (
+        "an embedded database by a relative path",
+        "controlPlane: {backingStore: {database: {embedded: {enabled: true, dataSource: 'sqlite://./db/state.db'}}}}",
+        &[],
+    ),
 ];
 
 const KERBEROS: &str = "

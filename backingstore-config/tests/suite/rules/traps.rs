@@ -273,4 +273,9 @@ pub(super) const TRAPS: &[(&str, &str, &str)] = &[
         "controlPlane: {backingStore: {database: {external: {enabled: true, dataSource: 'mysql://u@tcp(h)/d?tls=true'}}}, statefulSet: {env: [{name: KINE_IDENTITY_PROVIDER, value: gcp}]}}",
         "identity-provider-unknown",
     ),
+    (
+        "an embedded database in memory",
+        "controlPlane: {backingStore: {database: {embedded: {enabled: true, dataSource: 'sqlite://:memory:'}}}}",
+        "embedded-database-off-volume",
+    ),
 ];
