@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::data_source::DataSource;
 use crate::error::{ConfigError, ConfigErrorKind};
-use crate::kine_flags::{redacted_argument, secret_flag};
+use crate::kine_flags::{redacted_arguments, secret_flag, takes_next};
 use crate::model::TlsFiles;
 use crate::redaction::{MASK, Secrets};
 use crate::store::Store;
@@ -155,8 +155,7 @@ impl KineCommand {
         let mut line = vec!["kine".to_owned()];
         let kept = self.built_in(&self.shown_endpoint).into_iter();
         line.extend(kept.filter(|built_in| !self.is_replaced(built_in)));
-        let extra = self.extra_args.iter().map(ExposeSecret::expose_secret);
-        line.extend(extra.map(redacted_argument));
+        line.extend(redacted_arguments(self.extra_args.iter().map(ExposeSecret::expose_secret)));
         line
     }
 
@@ -228,22 +227,6 @@ impl fmt::Debug for KineCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "KineCommand{:?}", self.redacted_line())
     }
-}
-
-/// Whether a flag has its value in the next argument: one without `=` that is not a switch (kine v0.16.4
-/// `pkg/app`).
-fn takes_next(argument: &str) -> bool {
-    const SWITCHES: [&str; 8] = [
-        "debug",
-        "skip-verify",
-        "metrics-enable-profiling",
-        "metrics-ignore-tls-config",
-        "help",
-        "h",
-        "version",
-        "v",
-    ];
-    !argument.contains('=') && !SWITCHES.contains(&argument.trim_start_matches('-'))
 }
 
 fn name_of(argument: &str) -> &str {

@@ -51,27 +51,59 @@ pub(crate) fn secret_flag(argument: &str) -> Option<(&'static str, Option<&str>)
     SECRET_FLAGS.iter().find(|(secret, _)| *secret == name).map(|(_, variable)| (*variable, value))
 }
 
-/// A flag as it may be shown: by its name, with its value where that is a number, a switch or a redacted data source.
-pub(crate) fn redacted_argument(argument: &str) -> String {
+/// Arguments as they may be shown, one for one.
+pub(crate) fn redacted_arguments<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let mut previous = None;
+    let redact = |argument| redacted_argument(previous.replace(argument), argument);
+    arguments.into_iter().map(redact).collect()
+}
+
+/// An argument as it may be shown, which depends on the one before it: a flag by its name; its value, behind a `=` or in
+/// the next argument, where that is a number, a switch or a redacted data source.
+pub(crate) fn redacted_argument(previous: Option<&str>, argument: &str) -> String {
+    if let Some(name) = previous.filter(|flag| is_flag_name(flag) && takes_next(flag)) {
+        return redacted_value(name, argument);
+    }
+    if is_flag_name(argument) {
+        return argument.to_owned();
+    }
+    match argument.split_once('=').filter(|(name, _)| is_flag_name(name)) {
+        Some((name, value)) => format!("{name}={}", redacted_value(name, value)),
+        None => MASK.to_owned(),
+    }
+}
+
+fn is_flag_name(text: &str) -> bool {
     // The flags of kine and etcd are in lower case; a password that begins with a dash mostly is not.
     let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    let is_name = |text: &str| flag(text).is_some_and(|name| is_plain_word(name) && name.bytes().all(fits));
-    let Some((name, value)) = argument.split_once('=') else {
-        return if is_name(argument) { argument.to_owned() } else { MASK.to_owned() };
-    };
-    if !is_name(name) {
-        return MASK.to_owned();
-    }
+    flag(text).is_some_and(|name| is_plain_word(name) && name.bytes().all(fits))
+}
+
+fn redacted_value(flag: &str, value: &str) -> String {
     let is_number = value.len() <= 8 && value.bytes().all(|byte| byte.is_ascii_digit());
-    let shown = match secret_flag(argument) {
+    match secret_flag(flag) {
         Some(("KINE_ENDPOINT", _)) => {
             DataSource::parse(value).map_or_else(|_| MASK.to_owned(), |source| source.to_string())
         }
-        Some(_) => MASK.to_owned(),
         None if is_number || matches!(value, "true" | "false") => value.to_owned(),
-        None => MASK.to_owned(),
-    };
-    format!("{name}={shown}")
+        _ => MASK.to_owned(),
+    }
+}
+
+/// Whether a flag has its value in the next argument: one without `=` that is not a switch (kine v0.16.4
+/// `pkg/app`).
+pub(crate) fn takes_next(argument: &str) -> bool {
+    const SWITCHES: [&str; 8] = [
+        "debug",
+        "skip-verify",
+        "metrics-enable-profiling",
+        "metrics-ignore-tls-config",
+        "help",
+        "h",
+        "version",
+        "v",
+    ];
+    !argument.contains('=') && !SWITCHES.contains(&argument.trim_start_matches('-'))
 }
 
 /// A flag without its dashes. kine reads flags with one dash and with two (Go's package `flag`).
@@ -97,8 +129,47 @@ mod tests {
             ("-CANARY", "***"),
             ("--a@CANARY=1", "***"),
         ] {
-            assert_eq!(redacted_argument(argument), shown);
+            assert_eq!(redacted_argument(None, argument), shown);
         }
+    }
+
+    #[test]
+    fn a_flags_value_in_the_next_argument_is_shown_as_behind_an_equals_sign() {
+        let given = [
+            "--datastore-max-idle-connections",
+            "0",
+            "--debug",
+            "0",
+            "--endpoint",
+            "postgres://u:CANARY@h/d",
+            "--s3-secret-key",
+            "12345",
+            "--poll-batch-size",
+            "CANARY",
+            "7",
+            "--datastore-max-idle-connections=0",
+            "0",
+            "--log-format",
+            "--debug",
+        ];
+        let shown = [
+            "--datastore-max-idle-connections",
+            "0",
+            "--debug",
+            "***",
+            "--endpoint",
+            "postgres://u:***@h/d",
+            "--s3-secret-key",
+            "***",
+            "--poll-batch-size",
+            "***",
+            "***",
+            "--datastore-max-idle-connections=0",
+            "***",
+            "--log-format",
+            "***",
+        ];
+        assert_eq!(redacted_arguments(given), shown);
     }
 
     #[test]

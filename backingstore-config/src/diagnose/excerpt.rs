@@ -76,7 +76,7 @@ impl<'a> Excerpts<'a> {
         }
         let mut shown = Vec::new();
         let mut keys = HashSet::new();
-        collect(tree, None, &mut shown, &mut keys);
+        collect(tree, None, None, &mut shown, &mut keys);
         shown.sort_by_key(|piece| piece.span.offset);
         Self { lines, starts, shown, keys, drawn: None }
     }
@@ -206,7 +206,13 @@ fn is_sign(character: char, next: Option<char>) -> bool {
 }
 
 /// What may be shown of the tree's scalars and keys.
-fn collect<'a>(node: &'a Node, parent: Option<&str>, shown: &mut Vec<Shown>, keys: &mut HashSet<&'a str>) {
+fn collect<'a>(
+    node: &'a Node,
+    parent: Option<&str>,
+    previous: Option<&Value>,
+    shown: &mut Vec<Shown>,
+    keys: &mut HashSet<&'a str>,
+) {
     match &node.value {
         Value::Map(entries) => {
             for Entry { key, key_span, node } in entries {
@@ -220,15 +226,24 @@ fn collect<'a>(node: &'a Node, parent: Option<&str>, shown: &mut Vec<Shown>, key
                     let text = if is_plain { key.clone() } else { MASK.to_owned() };
                     shown.push(Shown { span: *span, text, is_key: true });
                 }
-                collect(node, Some(key), shown, keys);
+                collect(node, Some(key), None, shown, keys);
             }
         }
-        Value::List(items) => items.iter().for_each(|item| collect(item, parent, shown, keys)),
+        Value::List(items) => {
+            let mut previous = None;
+            for item in items {
+                collect(item, parent, previous.replace(&item.value), shown, keys);
+            }
+        }
         // An empty value has a place of its own, and no text.
         Value::Null => {}
         scalar => {
             if let Some(span) = node.span {
-                shown.push(Shown { span, text: show(parent.unwrap_or_default(), scalar), is_key: false });
+                shown.push(Shown {
+                    span,
+                    text: show(parent.unwrap_or_default(), previous, scalar),
+                    is_key: false,
+                });
             }
         }
     }
@@ -280,6 +295,11 @@ mod tests {
                 "extraArgs: [--endpoint=CANARY, CANARY, --n=7, --debug]",
                 1,
                 "extraArgs: [--endpoint=***, ***, --n=7, --debug]",
+            ),
+            (
+                "extraArgs: [--n, '0', --o, 7, --endpoint, 'postgres://u:CANARY@h/d', 8, --o, CANARY]",
+                1,
+                "extraArgs: [--n, '0', --o, 7, --endpoint, 'postgres://u:***@h/d', ***, --o, ***]",
             ),
             ("a: |\n  CANARY one\n  CANARY two\nb: 1", 3, "***"),
             ("a: >\n  CANARY", 1, "a: ***"),

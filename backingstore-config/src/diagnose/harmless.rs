@@ -54,12 +54,17 @@ const HARMLESS: &[&str] = &[
     "region",
 ];
 
-/// A value as it may be shown under its key.
-pub(super) fn show(key: &str, value: &Value) -> String {
+/// A value as it may be shown under its key; of a list, behind the item before it.
+pub(super) fn show(key: &str, previous: Option<&Value>, value: &Value) -> String {
     let harmless = HARMLESS.contains(&key);
     let is_number_or_switch = NUMBERS_AND_SWITCHES.contains(&key);
+    let previous_text = match previous {
+        Some(Value::Text(text)) => Some(text.expose_secret()),
+        _ => None,
+    };
     match value {
         Value::Bool(flag) => flag.to_string(),
+        Value::Integer(number) if key == "extraArgs" => redacted_argument(previous_text, &number.to_string()),
         Value::Integer(number) if harmless || is_number_or_switch => number.to_string(),
         Value::Text(text) => {
             let text = text.expose_secret();
@@ -67,7 +72,7 @@ pub(super) fn show(key: &str, value: &Value) -> String {
                 "dataSource" => {
                     DataSource::parse(text).map_or_else(|_| MASK.to_owned(), |source| source.to_string())
                 }
-                "extraArgs" => redacted_argument(text),
+                "extraArgs" => redacted_argument(previous_text, text),
                 // An etcd's, which is refused where a user or a password stands in it.
                 "endpoint" if is_etcd(text) => text.to_owned(),
                 _ if harmless && looks_harmless(text) => text.to_owned(),
