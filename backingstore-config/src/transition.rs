@@ -4,9 +4,8 @@
 //! the control plane comes up empty, which looks like a loss of everything.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
 
-use crate::data_source::{DataSource, Engine, KineView};
+use crate::data_source::{DataSource, Engine};
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::model::TlsFiles;
 use crate::store::{self, ExternalDatabase, Store, StoreKind};
@@ -261,7 +260,7 @@ fn external_databases(from: &ExternalDatabase, to: &ExternalDatabase) -> Verdict
 
 fn data_sources(from: (&DataSource, &TlsFiles), to: (&DataSource, &TlsFiles)) -> Verdict {
     let (from, to) = (from.0.as_kine_reads(from.1), to.0.as_kine_reads(to.1));
-    if is_same_place(&from, &to) {
+    if from.is_same_place(&to) {
         return SAME;
     }
     if from.engine() != Engine::Sqlite {
@@ -276,23 +275,6 @@ fn data_sources(from: (&DataSource, &TlsFiles), to: (&DataSource, &TlsFiles)) ->
         }
     };
     (TransitionOutcome::DiscardsState, reason)
-}
-
-fn is_same_place(from: &KineView, to: &KineView) -> bool {
-    if from.engine() != to.engine() {
-        return false;
-    }
-    if from.engine() == Engine::Sqlite {
-        return from.file().map(in_pod) == to.file().map(in_pod);
-    }
-    let shares_address = from.addresses().iter().any(|one| to.addresses().iter().any(|two| one.is_same(two)));
-    let none = from.addresses().is_empty() && to.addresses().is_empty();
-    from.database() == to.database() && (shares_address || none)
-}
-
-/// vCluster starts kine in `/data` (`pkg/k8s`). Paths are compared part by part, so `//` and `/./` do not count.
-fn in_pod(path: &Path) -> PathBuf {
-    Path::new("/data").join(path)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::fault::Fault;
 use super::host::split_host_port;
+use super::misplaced::refuse_in_name;
 
 /// One or more endpoints of one etcd. They hold no secret: a user or a password in one is refused, since no
 /// etcd client reads it there.
@@ -59,6 +60,7 @@ impl EtcdEndpoint {
             return Err(Fault::invalid("white space in an etcd endpoint", FORM));
         }
         let (host, port) = if scheme == EtcdScheme::Unix {
+            refuse_in_name(rest)?;
             (rest, None)
         } else {
             if rest.contains('@') {
@@ -71,6 +73,14 @@ impl EtcdEndpoint {
         };
         if host.is_empty() {
             return Err(Fault::invalid("an etcd endpoint without a host", FORM));
+        }
+        // etcd's client adds none: `missing port in address` on each attempt, whatever the scheme (seen with etcdctl;
+        // client v3.6 `internal/endpoint`, Go's `net.Dial`).
+        if scheme != EtcdScheme::Unix && port.is_none() {
+            return Err(Fault::invalid(
+                "no port in an etcd endpoint",
+                "write the port, which is 2379 for most: `HOST:2379`",
+            ));
         }
         Ok(Self { written: text.to_owned(), scheme, host: host.to_owned(), port })
     }
@@ -85,7 +95,7 @@ impl EtcdEndpoint {
         (self.scheme != EtcdScheme::Unix).then_some(self.host.as_str())
     }
 
-    /// The port, if one is written.
+    /// The port. None for a Unix socket.
     pub fn port(&self) -> Option<u16> {
         self.port
     }
@@ -162,6 +172,12 @@ mod tests {
             "https://a:2379?x=1",
             "https://a:2379, https://b:2379",
             "http://:2379",
+            "https://a",
+            "http://a/",
+            "http://[::1]",
+            "https://a:",
+            "https://a:2379,https://b",
+            "unix:///run/etcd.sock?password=p",
             "unix://",
             "mysql://a",
         ] {

@@ -20,6 +20,15 @@ impl Fault {
     }
 }
 
+/// What is shown of a data source is not one: its mask would be taken for the password.
+pub(super) const REDACTED: Fault = Fault::invalid(
+    "it is a redacted data source, with `***` in the place of a secret",
+    "write the secret itself, or read the data source from where it is kept",
+);
+
+/// What to do about a line break.
+pub(super) const ON_ONE_LINE: &str = "write it on one line; in YAML on the line of its key, or behind `>-`, which puts no line break at its end as `|` does";
+
 impl From<Fault> for ConfigError {
     fn from(fault: Fault) -> Self {
         ConfigError::new(fault.kind, "data source", fault.problem, fault.help)

@@ -87,11 +87,22 @@ pub(super) fn is_loopback(host: &str) -> bool {
     if host.is_empty() || host.starts_with('/') {
         return true;
     }
-    match host.parse::<IpAddr>() {
-        Ok(address) => address.to_canonical().is_loopback(),
+    match address_of(host) {
+        Some(address) => address.is_loopback(),
         // A dot at its end makes a name absolute, and is no part of it.
-        Err(_) => host.strip_suffix('.').unwrap_or(host).eq_ignore_ascii_case("localhost"),
+        None => host.strip_suffix('.').unwrap_or(host).eq_ignore_ascii_case("localhost"),
     }
+}
+
+/// Whether a connection to a host stays on this machine: also one to `0.0.0.0` and `::`, which Linux takes for itself.
+/// As a name of what a server listens on they are the whole network, and so not loopback.
+pub(crate) fn is_this_machine(host: &str) -> bool {
+    is_loopback(host) || address_of(host).is_some_and(|address| address.is_unspecified())
+}
+
+/// The address that a host is, without an IPv6 zone, and IPv4 as such.
+pub(crate) fn address_of(host: &str) -> Option<IpAddr> {
+    host.split('%').next()?.parse::<IpAddr>().ok().map(|address| address.to_canonical())
 }
 
 #[cfg(test)]
@@ -111,6 +122,17 @@ mod tests {
             ("[fe80::1%25eth0]:65535", ("fe80::1%25eth0", Some(65535))),
         ] {
             assert_eq!(split_host_port(text), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_stays_on_this_machine_is_told_from_what_needs_a_network() {
+        for host in ["", "/run/pg", "localhost.", "127.1.2.3", "::ffff:127.0.0.1", "::1%lo", "0.0.0.0", "::"]
+        {
+            assert!(is_this_machine(host), "{host}");
+        }
+        for host in ["db", "10.0.0.1", "fe80::1%eth0", "localhost.example.com"] {
+            assert!(!is_this_machine(host), "{host}");
         }
     }
 

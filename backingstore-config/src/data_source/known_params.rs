@@ -67,6 +67,70 @@ pub(super) const LIBPQ_ONLY: &[&str] = &[
     "load_balance_hosts",
 ];
 
+/// What asks for Kerberos in a PostgreSQL data source: the parameters of vCluster's kine, and those of pgx and libpq.
+pub(super) const KERBEROS: [&str; 4] = ["krb5_keytab", "krb5_ccache", "krbsrvname", "krbspn"];
+
+/// Parameters of other MySQL clients that are no variable of a server: of the `mysql` program and what is written after it
+/// (`ssl-mode`), MySQL Connector/J and MariaDB Connector/J (`useSSL`, `sslMode`), Python's and PHP's clients (`charset` apart),
+/// Prisma (`sslaccept`), and libpq's `sslmode`. `SET` of each was refused by MariaDB 10.11 with 1193, or 1064 for the `-`.
+pub(super) const FOREIGN_TO_MYSQL: &[&str] = &[
+    "sslmode",
+    "sslcert",
+    "sslkey",
+    "sslrootcert",
+    "sslpassword",
+    "ssl",
+    "ssl-mode",
+    "ssl_mode",
+    "ssl-ca",
+    "sslMode",
+    "sslaccept",
+    "sslidentity",
+    "useSSL",
+    "requireSSL",
+    "verifyServerCertificate",
+    "trustServerCertificate",
+    "enabledTLSProtocols",
+    "tlsVersions",
+    "tls_mode",
+    "allowPublicKeyRetrieval",
+    "serverTimezone",
+    "connectionTimeZone",
+    "timezone",
+    "characterEncoding",
+    "characterSetResults",
+    "connectionCollation",
+    "encoding",
+    "useUnicode",
+    "use_unicode",
+    "autoReconnect",
+    "reconnect",
+    "createDatabaseIfNotExist",
+    "zeroDateTimeBehavior",
+    "connectTimeout",
+    "socketTimeout",
+    "read_timeout",
+    "write_timeout",
+    "socket_timeout",
+    "connection_limit",
+    "pool_timeout",
+    "allowMultiQueries",
+    "rewriteBatchedStatements",
+    "useServerPrepStmts",
+    "cachePrepStmts",
+    "useAffectedRows",
+    "unix_socket",
+    "defaultAuth",
+    "auth_plugin",
+    "init_command",
+    "protocol",
+    "user",
+    "password",
+    "host",
+    "database",
+    "dbname",
+];
+
 /// PostgreSQL: libpq's parameters (`PQconndefaults` of libpq 18.6; `requiressl` is its old form of `sslmode`), pgx's own (pgx v5 `ParseConfig`),
 /// those of vCluster's kine fork for Kerberos, and run-time settings that are often set for a connection.
 pub(super) const POSTGRES: KnownParams = KnownParams {
@@ -296,6 +360,13 @@ mod tests {
         for name in ["password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"]
         {
             assert!(!POSTGRES.is_harmless(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn no_parameter_of_go_sql_driver_is_foreign_to_it() {
+        for name in FOREIGN_TO_MYSQL {
+            assert!(!MYSQL.is_known(name), "{name}");
         }
     }
 

@@ -2,17 +2,19 @@
 //! were.
 //!
 //! Read [`sqlite`] first, it is the shortest; [`mysql`] and [`postgres`] have the same file plan. [`params`]
-//! is what stands after the `?` in all of them, [`scheme`] what stands before the `://`. [`kerberos`] is a view of a
+//! is what stands after the `?` in all of them, [`login`] what stands before the `@`, [`scheme`] what stands before the `://`. [`kerberos`] is a view of a
 //! PostgreSQL data source, [`kine_view`] what kine makes of any. [`parts`] makes one of a Secret's keys, and [`input`] says
 //! where a program is to find one.
 
 mod etcd;
 mod fault;
-mod host;
+pub(crate) mod host;
 mod input;
 mod kerberos;
 mod kine_view;
 mod known_params;
+mod login;
+mod misplaced;
 mod mysql;
 mod params;
 mod parts;
@@ -86,6 +88,9 @@ const TOO_LONG: Fault = Fault::invalid(
     "remove what is not part of it, such as parameters that stand there again and again",
 );
 
+/// The `|` and the `>` of YAML keep it.
+const LINE_BREAK_AT_END: Fault = Fault::invalid("a line break at its end", fault::ON_ONE_LINE);
+
 /// Where the data is: what kine takes as `--endpoint`, and vCluster as `dataSource`.
 ///
 /// Parsing keeps every character, so that [`expose`](Self::expose) gives back the text that was parsed.
@@ -133,6 +138,9 @@ impl DataSource {
         }
         if text.len() > MAX_BYTES {
             return Err(TOO_LONG.into());
+        }
+        if text.ends_with(['\n', '\r']) {
+            return Err(LINE_BREAK_AT_END.into());
         }
         let (scheme, rest) = scheme::split(text)?;
         Ok(match scheme {

@@ -4,8 +4,9 @@ use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::fault::Fault;
+use super::fault::{Fault, REDACTED};
 use super::known_params::KnownParams;
+use super::misplaced::{names_a_secret, refuse_secret_in_value, sounds_secret};
 use super::percent::{Plus, decode};
 use super::secrets::SecretParts;
 use crate::redaction::{MASK, Secrets, is_plain_word};
@@ -98,8 +99,14 @@ impl Params {
         let mut segments = Vec::new();
         let mut in_secret = false;
         for segment in text.split('&') {
+            if segment == MASK || segment.split_once('=').is_some_and(|(_, value)| value == MASK) {
+                return Err(REDACTED);
+            }
             let mut param = read(segment)?;
             if let Some(param) = &mut param {
+                if param.shown == Shown::Whole {
+                    param.hide_misplaced_secret()?;
+                }
                 match param.shown {
                     Shown::Whole => in_secret = false,
                     // `password=a&b=c`: a password with `&` in it that was not percent-encoded.
@@ -229,6 +236,19 @@ impl Param {
         Self { is_known: known.is_known(&name), name, value: SecretString::from(value), shown }
     }
 
+    /// Masks settings among which one sounds like a secret. In any other value one is a mistake.
+    fn hide_misplaced_secret(&mut self) -> Result<(), Fault> {
+        let value = self.value.expose_secret();
+        // `-c NAME=VALUE`, several with spaces between them.
+        if self.name != "options" {
+            return refuse_secret_in_value(value);
+        }
+        if names_a_secret(value) {
+            self.shown = Shown::Name;
+        }
+        Ok(())
+    }
+
     /// One that nobody wrote, whose value is no secret.
     pub(super) fn added(name: &str, value: &str, known: &KnownParams) -> Self {
         Self::new(name.to_owned(), value.to_owned(), true, known)
@@ -262,12 +282,6 @@ impl Param {
     pub fn is_known(&self) -> bool {
         self.is_known
     }
-}
-
-/// Whether a parameter that is not known holds a secret by its name.
-fn sounds_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    ["pas", "pw", "secret", "token", "key", "cred", "auth"].iter().any(|part| name.contains(part))
 }
 
 /// Redacted.
@@ -360,6 +374,15 @@ mod tests {
         let unknown: Vec<_> = query("new=1&sslmode=disable").unknown().map(|p| p.name().to_owned()).collect();
         assert_eq!(unknown, ["new"]);
         assert!(query("password=p&sslpassword=q&options=-c%20x").unknown().next().is_none());
+    }
+
+    #[test]
+    fn what_is_masked_is_not_read_again() {
+        for text in ["***", "password=***", "sslmode=require&new=***", "***=***", "sslmode=***"] {
+            assert_eq!(Params::parse_query(Some(text), &POSTGRES).err(), Some(REDACTED), "{text}");
+            assert_eq!(Params::parse_mysql(Some(text), &MYSQL, |_| true).err(), Some(REDACTED), "{text}");
+        }
+        assert!(Params::parse_query(Some("password=%2A**"), &POSTGRES).is_ok());
     }
 
     #[test]

@@ -23,6 +23,9 @@ pub(super) fn split(text: &str) -> Result<(Scheme, &str), Fault> {
                    `mysql://USER:PASSWORD@tcp(HOST:3306)/DATABASE` or `https://HOST:2379`",
         });
     };
+    if let Some(fault) = before_scheme(name) {
+        return Err(fault);
+    }
     match name {
         "sqlite" => Ok((Scheme::Sqlite, rest)),
         "postgres" => Ok((Scheme::Postgres(Spelling::Postgres), rest)),
@@ -31,6 +34,19 @@ pub(super) fn split(text: &str) -> Result<(Scheme, &str), Fault> {
         "http" | "https" | "unix" => Ok((Scheme::Etcd, rest)),
         _ => Err(refuse(name)),
     }
+}
+
+/// What a scheme that would be right begins with, and no scheme does.
+fn before_scheme(name: &str) -> Option<Fault> {
+    let (problem, help) = match name.chars().next()? {
+        c if c.is_whitespace() => ("white space before its scheme", "remove it"),
+        '"' | '\'' | '`' => (
+            "a quotation mark before its scheme",
+            "remove the one at its start and the one at its end: the quotation marks of YAML or of a shell are no part of a text",
+        ),
+        _ => return None,
+    };
+    Some(Fault { kind: UnknownScheme, problem, help })
 }
 
 /// Looks a refused name up among those that users write. The name itself is never shown: in a text without a
@@ -63,18 +79,25 @@ fn refuse(name: &str) -> Fault {
     }
     let lower = name.to_ascii_lowercase();
     // SQLAlchemy names its driver behind a plus: `postgresql+psycopg`.
-    let help = match lower.split_once('+').map_or(lower.as_str(), |(engine, _)| engine) {
-        "sqlite" | "sqlite3" | "file" => "write `sqlite://PATH`, the scheme in lower case",
-        "postgres" | "postgresql" | "pgsql" | "pg" | "pgx" | "psql" | "cockroachdb" | "postgres-tls"
-        | "jdbc:postgresql" => {
-            "write `postgres://USER:PASSWORD@HOST:5432/DATABASE`, the scheme in lower case"
+    let engine = lower.split_once('+').map_or(lower.as_str(), |(engine, _)| engine);
+    let help = match engine {
+        "sqlite" | "postgres" | "postgresql" | "mysql" | "http" | "https" | "unix" if engine == lower => {
+            "write the scheme in lower case"
         }
-        "mysql" | "mysql2" | "mysqlx" | "mariadb" | "jdbc:mysql" | "jdbc:mariadb" => {
-            "write `mysql://USER:PASSWORD@tcp(HOST:3306)/DATABASE`, the scheme in lower case; it serves MariaDB too"
+        "jdbc:postgresql" => {
+            "write `postgres://USER:PASSWORD@HOST:5432/DATABASE`, without `jdbc:`, with the user and the password before the host"
         }
-        "etcd" | "etcds" | "http" | "https" | "unix" => {
-            "write an etcd as `http://HOST:2379`, `https://HOST:2379` or `unix://PATH`"
+        "jdbc:mysql" | "jdbc:mariadb" => {
+            "write `mysql://USER:PASSWORD@tcp(HOST:3306)/DATABASE`, without `jdbc:`, with the user and the password before the host; it serves MariaDB too"
         }
+        "sqlite" | "sqlite3" | "file" | "jdbc:sqlite" => "write `sqlite://PATH`",
+        "postgres" | "postgresql" | "pgsql" | "pg" | "pgx" | "psql" | "cockroachdb" | "postgres-tls" => {
+            "write `postgres://USER:PASSWORD@HOST:5432/DATABASE`"
+        }
+        "mysql" | "mysql2" | "mysqlx" | "mariadb" => {
+            "write `mysql://USER:PASSWORD@tcp(HOST:3306)/DATABASE`; it serves MariaDB too"
+        }
+        "etcd" | "etcds" => "write an etcd as `http://HOST:2379`, `https://HOST:2379` or `unix://PATH`",
         _ => SERVED,
     };
     Fault { kind: UnknownScheme, problem: "the scheme before its `://` is unknown", help }
@@ -124,8 +147,10 @@ mod tests {
     fn a_usual_wrong_spelling_is_answered_with_the_right_one() {
         for (text, right) in [
             ("mariadb://u@tcp(h)/d", "mysql://"),
-            ("MySQL://u@tcp(h)/d", "mysql://"),
+            ("MySQL://u@tcp(h)/d", "lower case"),
+            ("Https://h:2379", "lower case"),
             ("jdbc:postgresql://h/d", "postgres://"),
+            ("jdbc:postgresql://h/d?user=u", "without `jdbc:`"),
             ("sqlite3:///data/x.db", "sqlite://"),
             ("postgresql+psycopg2://u:p@h/d", "postgres://"),
             ("mysql+pymysql://u:p@h/d", "mysql://"),
@@ -135,5 +160,21 @@ mod tests {
             assert_eq!(fault.kind, UnknownScheme);
             assert!(fault.help.contains(right), "{text}: {}", fault.help);
         }
+    }
+
+    #[test]
+    fn what_stands_before_the_scheme_is_named() {
+        for (text, what) in [
+            (" postgres://h/d", "white space"),
+            ("\n mysql://h/d", "white space"),
+            ("\"postgres://h/d\"", "quotation mark"),
+            ("'sqlite:///x.db'", "quotation mark"),
+        ] {
+            let fault = split(text).unwrap_err();
+            assert_eq!(fault.kind, UnknownScheme);
+            assert!(fault.problem.contains(what), "{text}: {}", fault.problem);
+        }
+        let fault = split("jdbc:postgresql://h/d").unwrap_err();
+        assert!(!fault.help.contains("lower case"), "{}", fault.help);
     }
 }

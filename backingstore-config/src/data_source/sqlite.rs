@@ -8,13 +8,16 @@ use secrecy::ExposeSecret;
 
 use super::fault::Fault;
 use super::known_params::SQLITE;
+use super::misplaced::refuse_in_name;
 use super::params::Params;
-use super::percent::{Plus, decode};
+use super::percent::{Plus, decode, encode};
 use crate::error::ConfigError;
 use crate::redaction::Secrets;
 
 /// What kine v0.16.4 uses for an empty SQLite data source (`pkg/drivers/sqlite`, `DefaultDSN`).
 const KINE_DEFAULT: &str = "./db/state.db?_journal_mode=WAL&_busy_timeout=30000&_synchronous=NORMAL&_txlock=immediate&_stmt_cache_size=20&cache=shared";
+
+const WRITE_PARAMETERS: &str = "write `?` before the first parameter and `&` between them; write a path with a `&`, a `;` or a `=` of its own as a `file:` URI: `%26`, `%3B`, `%3D`";
 
 /// A SQLite database: a file or memory, and how to open it.
 ///
@@ -108,11 +111,16 @@ impl SqliteSource {
             let help = "name a file whose path is UTF-8";
             return Err(Fault::invalid("a path that is not UTF-8", help).into());
         };
-        let mut dsn = if path.contains('?') || path.starts_with("file:") {
+        let is_read_as_it_is =
+            !path.contains('?') && !path.ends_with(['\n', '\r']) && refuse_in_name(path).is_ok();
+        let mut dsn = if !is_read_as_it_is || path.starts_with("file:") {
             // With an authority, which is empty, an absolute path may begin with two slashes.
             let authority = if path.starts_with('/') { "//" } else { "" };
-            let encoded = path.replace('%', "%25").replace('?', "%3F").replace('#', "%23");
-            format!("file:{authority}{}", encoded.replace(':', "%3A"))
+            // A `%` first.
+            let encoded = ["%", "?", "#", ":", "&", ";", "=", "\n", "\r"]
+                .into_iter()
+                .fold(path.to_owned(), |path, sign| path.replace(sign, &encode(sign)));
+            format!("file:{authority}{encoded}")
         } else {
             path.to_owned()
         };
@@ -140,6 +148,7 @@ impl SqliteSource {
         if dsn.contains('\0') {
             return Err(Fault::invalid("a NUL character in it", "write the path of a file"));
         }
+        refuse_in_name(written_path).map_err(|fault| Fault { help: WRITE_PARAMETERS, ..fault })?;
         let params = Params::parse_query(query, &SQLITE)?;
         let path = match written_path.strip_prefix("file:") {
             Some(uri) => uri_path(uri)?,
@@ -339,6 +348,9 @@ mod tests {
             "a b?:c.db",
             "?",
             "\u{e9}?",
+            "/srv/a&b;c.db",
+            "/srv/key=5/x.db",
+            "x.db\n",
         ] {
             let source = SqliteSource::from_path(path, "_journal=WAL&cache=shared").unwrap();
             assert_eq!(source.path(), Path::new(path));

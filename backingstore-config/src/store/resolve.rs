@@ -391,6 +391,8 @@ mod tests {
                 refusal(&format!("etcd: {{external: {{enabled: true, endpoint: '{endpoint}'}}}}"));
             assert_eq!(kind, ConfigErrorKind::InvalidEndpoint);
         }
+        let (_, _, error) = refusal("etcd: {external: {enabled: true, endpoint: etcd.example}}");
+        assert!(error.contains("no port in an etcd endpoint"), "{error}");
     }
 
     #[test]

@@ -5,7 +5,6 @@
 //! which blocks its addresses lie, or which pods it is.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -13,6 +12,7 @@ use serde::{Serialize, Serializer};
 use super::AddressBlock;
 use super::manifest::write_yaml;
 use crate::data_source::DataSource;
+use crate::data_source::host::{address_of, is_this_machine};
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::model::TlsFiles;
 
@@ -150,8 +150,7 @@ impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for LabelSelector {
 ///
 /// # Errors
 ///
-/// [`MissingSetting`](ConfigErrorKind::MissingSetting) if a host is a name and no block is given, and for an
-/// etcd endpoint without a port.
+/// [`MissingSetting`](ConfigErrorKind::MissingSetting) if a host is a name and no block is given.
 pub fn database_egress(source: &DataSource, blocks: &[AddressBlock]) -> Result<Vec<EgressRule>, ConfigError> {
     let peers: Vec<Peer> = blocks.iter().cloned().map(Peer::from).collect();
     database_egress_to(source, &peers)
@@ -164,7 +163,9 @@ pub fn database_egress(source: &DataSource, blocks: &[AddressBlock]) -> Result<V
 ///
 /// As [`database_egress`].
 pub fn database_egress_to(source: &DataSource, names: &[Peer]) -> Result<Vec<EgressRule>, ConfigError> {
-    egress(&far_ends(source)?, &[Protocol::Tcp], names, "data source")
+    let view = source.as_kine_reads(&TlsFiles::default());
+    let ends: Vec<_> = view.far_ends().map(|(host, port)| (host.to_owned(), port)).collect();
+    egress(&ends, &[Protocol::Tcp], names, "data source")
 }
 
 /// The rules for these hosts and ports. `names` stand for the hosts that are names.
@@ -203,7 +204,7 @@ fn peers_on_port(
     let mut to: Vec<Peer> = Vec::new();
     let mut has_name = false;
     for (host, _) in ends.iter().filter(|(_, other)| *other == port) {
-        match address(host) {
+        match address_of(host) {
             Some(address) => {
                 let peer = Peer::from(AddressBlock::of(address));
                 if !is_this_machine(host) && !to.contains(&peer) {
@@ -229,35 +230,6 @@ fn peers_on_port(
         }
     }
     Ok(to)
-}
-
-/// The address that a host is, without an IPv6 zone: a policy knows no interfaces.
-fn address(host: &str) -> Option<IpAddr> {
-    host.split('%').next()?.parse::<IpAddr>().ok().map(|address| address.to_canonical())
-}
-
-/// Whether the host is the control plane's own pod, which no policy stands before.
-fn is_this_machine(host: &str) -> bool {
-    match address(host) {
-        Some(address) => address.is_loopback() || address.is_unspecified(),
-        None => host.is_empty() || host.trim_end_matches('.').eq_ignore_ascii_case("localhost"),
-    }
-}
-
-/// The hosts and ports that are reached over TCP.
-fn far_ends(source: &DataSource) -> Result<Vec<(String, u16)>, ConfigError> {
-    if let DataSource::Etcd(endpoints) = source
-        && endpoints.iter().any(|endpoint| endpoint.host().is_some() && endpoint.port().is_none())
-    {
-        return Err(ConfigError::new(
-            ConfigErrorKind::MissingSetting,
-            "data source",
-            "an etcd endpoint without a port",
-            "write the port, which is 2379 for most",
-        ));
-    }
-    let view = source.as_kine_reads(&TlsFiles::default());
-    Ok(view.hosts().map(|(host, port)| (host.to_owned(), port)).collect())
 }
 
 /// Where egress rules of the control plane stand in a vcluster.yaml.
@@ -396,7 +368,6 @@ mod tests {
             assert!(error.to_string().contains("a host that is a name"), "{error}");
             assert!(!format!("{error} {error:?}").contains("CANARY"));
         }
-        assert_eq!(rules("https://10.0.0.1", &[]).unwrap_err().kind(), ConfigErrorKind::MissingSetting);
     }
 
     #[test]

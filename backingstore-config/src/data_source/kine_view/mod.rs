@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::fault::Fault;
+use super::host::is_this_machine;
 use super::params::Param;
 use super::{DataSource, Engine, EtcdEndpoint, EtcdEndpoints, EtcdScheme, SqliteSource};
 use crate::error::ConfigError;
@@ -20,8 +21,8 @@ use crate::redaction::Secrets;
 
 /// The database that kine takes where a data source names none.
 const DEFAULT_DATABASE: &str = "kubernetes";
-/// etcd's port for clients, as IANA has it.
-const ETCD_PORT: u16 = 2379;
+/// Where vCluster starts kine (`pkg/k8s`).
+const WORKING_DIRECTORY: &str = "/data";
 
 /// What kine makes of a data source and of its flags for TLS files: defaults filled in, names as it spells them.
 ///
@@ -63,7 +64,7 @@ pub enum KineAddress {
     Tcp {
         /// A name or an address, IPv6 without brackets. Empty means this machine.
         host: String,
-        /// The port: 5432 for PostgreSQL, 3306 for MySQL and 2379 for etcd where none is written.
+        /// The port: 5432 for PostgreSQL and 3306 for MySQL where none is written.
         port: u16,
     },
     /// A Unix socket.
@@ -186,6 +187,12 @@ impl KineView {
         })
     }
 
+    /// Those of the [`hosts`](Self::hosts) that are reached over a network: what a network policy has to let traffic out to.
+    /// This machine is not among them.
+    pub fn far_ends(&self) -> impl Iterator<Item = (&str, u16)> {
+        self.hosts().filter(|(host, _)| !is_this_machine(host))
+    }
+
     /// The path of the first Unix socket among the [`addresses`](Self::addresses).
     pub fn socket(&self) -> Option<&str> {
         self.addresses.iter().find_map(|address| match address {
@@ -250,15 +257,19 @@ impl KineView {
         &self.text
     }
 
-    /// Whether both are one database at one place for kine: the same engine, addresses and database or file, whatever
-    /// the user, the password and the parameters are. Hosts are compared by their names, without case.
+    /// Whether both lead kine to the same data: one engine, one database, and a host or socket in common, whatever the user,
+    /// the password and the parameters are. The hosts of one list are one database, so one in common is enough. Hosts are
+    /// compared by their names, without case; nothing is looked up.
+    ///
+    /// SQLite's files are compared by their paths, part by part. A relative one is below `/data`, where vCluster starts kine.
     pub fn is_same_place(&self, other: &Self) -> bool {
-        let same_addresses = self.addresses.len() == other.addresses.len()
-            && self.addresses.iter().zip(&other.addresses).all(|(one, two)| one.is_same(two));
+        let file = |view: &Self| view.file().map(|file| Path::new(WORKING_DIRECTORY).join(file));
+        let meets = |one: &KineAddress| other.addresses.iter().any(|two| one.is_same(two));
+        let neither_has_any = self.addresses.is_empty() && other.addresses.is_empty();
         self.engine == other.engine
-            && same_addresses
             && self.database == other.database
-            && self.file == other.file
+            && file(self) == file(other)
+            && (neither_has_any || self.addresses.iter().any(meets))
     }
 }
 
@@ -268,13 +279,14 @@ impl KineAddress {
             (Some(path), _) => Self::Unix { path: path.to_owned() },
             (None, host) => Self::Tcp {
                 host: host.unwrap_or_default().to_owned(),
-                port: endpoint.port().unwrap_or(ETCD_PORT),
+                // Parsing has refused an endpoint without one.
+                port: endpoint.port().unwrap_or_default(),
             },
         }
     }
 
     /// Whether both are one address, in whatever spelling.
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
+    fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Tcp { host, port }, Self::Tcp { host: other, port: other_port }) => {
                 port == other_port && same_host(host, other)

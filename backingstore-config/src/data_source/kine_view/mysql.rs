@@ -79,16 +79,8 @@ fn write(
     secrets: Secrets,
 ) -> String {
     let mut out = String::from("mysql://");
-    if source.user().is_some() || source.password().is_some() {
-        out.push_str(source.user().unwrap_or_default());
-        if let Some(password) = source.password() {
-            out.push(':');
-            out.push_str(match secrets {
-                Secrets::Exposed => password.expose_secret(),
-                Secrets::Masked => MASK,
-            });
-        }
-        out.push('@');
+    if let Some(login) = source.login() {
+        login.write(&mut out, secrets);
     }
     // kine's default is a socket without TLS files, and a host with them.
     let net = if source.is_kine_default() { "tcp" } else { source.net() };

@@ -6,6 +6,7 @@ use std::net::Ipv6Addr;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::super::known_params::POSTGRES;
+use super::super::login::Login;
 use super::super::params::Param;
 use super::super::percent::encode;
 use super::super::postgres::{PostgresHost, PostgresSource, SslMode};
@@ -156,16 +157,9 @@ struct Canonical<'a> {
 impl Canonical<'_> {
     fn write(&self, secrets: Secrets) -> String {
         let mut out = String::from("postgres://");
-        if self.user.is_some() || self.password.is_some() {
-            out.push_str(&encode(self.user.unwrap_or_default()));
-            if let Some(password) = self.password {
-                out.push(':');
-                match secrets {
-                    Secrets::Exposed => out.push_str(&encode(password.expose_secret())),
-                    Secrets::Masked => out.push_str(MASK),
-                }
-            }
-            out.push('@');
+        let password = self.password.map(|password| encode(password.expose_secret()));
+        if let Some(login) = Login::of(self.user.map(encode), password) {
+            login.write(&mut out, secrets);
         }
         let mut query = Vec::new();
         match self.authority() {

@@ -62,7 +62,7 @@ fn addresses_have_their_ports() {
         ("mysql:///d", vec![tcp("127.0.0.1", 3306)]),
         ("mysql://unix(/run/my.sock)/d", vec![unix("/run/my.sock")]),
         ("mysql://", vec![unix("/var/run/mysqld/mysqld.sock")]),
-        ("https://a:1,https://b", vec![tcp("a", 1), tcp("b", 2379)]),
+        ("https://a:1,https://b:2379", vec![tcp("a", 1), tcp("b", 2379)]),
         ("unix:///run/etcd.sock", vec![unix("/run/etcd.sock")]),
         ("sqlite:///data/state.db", vec![]),
     ] {
@@ -219,12 +219,34 @@ fn the_same_place_is_told_from_another() {
         ("postgres://db/d", "postgres://db/e", false),
         ("postgres://db", "postgres://db/kubernetes", true),
         ("postgres://[::1]/d", "postgres://[0:0::1]:5432/d", true),
-        ("postgres://a,b/d", "postgres://a/d", false),
+        ("postgres://a,b/d", "postgres://a/d", true),
+        ("postgres://a,b/d", "postgres://c,B./d", true),
+        ("postgres://a,b/d", "postgres://c,d/d", false),
+        ("postgres:///d", "postgres:///d?sslmode=require", true),
+        ("postgres:///d", "postgres://a/d", false),
+        ("sqlite:///data/db/../x.db", "sqlite:///data/x.db", false),
+        ("sqlite://./x.db", "sqlite:///data//x.db", true),
+        ("https://a:1,https://b:1", "https://b:1", true),
         ("postgres://db/d", "mysql://tcp(db:5432)/d", false),
         ("mysql://tcp(db)/D", "mysql://tcp(db)/d", false),
         ("sqlite:///a.db", "sqlite:///a.db?_sync=FULL", true),
         ("sqlite:///a.db", "sqlite:///b.db", false),
     ] {
         assert_eq!(alone(one).is_same_place(&alone(two)), same, "{one} {two}");
+    }
+}
+
+#[test]
+fn far_ends_are_the_hosts_that_are_not_this_machine() {
+    for (text, expected) in [
+        ("postgres://a,b:1,localhost,127.0.0.1:2/d", vec![("a", 1), ("b", 2)]),
+        ("postgres:///d?host=/run/pg", vec![]),
+        ("postgres://:5433/d", vec![]),
+        ("mysql://u@tcp(2001:db8::1)/d", vec![("2001:db8::1", 3306)]),
+        ("mysql://u@tcp(0.0.0.0)/d", vec![]),
+        ("https://etcd-0:2379,unix:///run/e.sock", vec![("etcd-0", 2379)]),
+        ("", vec![]),
+    ] {
+        assert_eq!(alone(text).far_ends().collect::<Vec<_>>(), expected, "{text}");
     }
 }

@@ -2,6 +2,7 @@
 
 use super::super::fault::Fault;
 use super::super::host::{check_ipv6, check_name, is_loopback, parse_port};
+use super::super::misplaced::refuse_in_name;
 
 /// go-sql-driver's default address of the net `unix` (v1.10 `dsn.go`, `normalize`).
 const DEFAULT_SOCKET: &str = "/tmp/mysql.sock";
@@ -57,7 +58,10 @@ impl MysqlAddress {
             // The driver adds a port to `tcp` alone.
             "tcp4" | "tcp6" => tcp(address, None),
             "unix" if address.is_empty() => Ok(Self::Unix { path: DEFAULT_SOCKET.to_owned() }),
-            "unix" => Ok(Self::Unix { path: address.to_owned() }),
+            "unix" => {
+                refuse_in_name(address)?;
+                Ok(Self::Unix { path: address.to_owned() })
+            }
             _ => Err(Fault::invalid(
                 "an address that is not `tcp(HOST:PORT)` or `unix(PATH)`",
                 "write `mysql://USER:PASSWORD@tcp(HOST:3306)/DATABASE`, the host in brackets after `tcp`; in the plain URL form, use the driver's \

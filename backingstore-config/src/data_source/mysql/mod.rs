@@ -16,11 +16,13 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::fault::Fault;
-use super::known_params::MYSQL;
-use super::params::Params;
+use super::known_params::{FOREIGN_TO_MYSQL, KERBEROS, MYSQL};
+use super::login::Login;
+use super::misplaced::{names_a_secret, refuse_in_name, refuse_secret};
+use super::params::{Param, Params};
 use super::percent::{Plus, decode, encode};
 use super::secrets::SecretParts;
-use crate::redaction::{MASK, Secrets};
+use crate::redaction::Secrets;
 
 pub use address::MysqlAddress;
 pub use settings::MysqlSettings;
@@ -65,15 +67,13 @@ enum Form {
     Url,
 }
 
-#[derive(Clone)]
-struct Login {
-    user: String,
-    password: Option<SecretString>,
-}
-
 impl MysqlSource {
     /// Parses what follows `mysql://`.
     pub(super) fn parse(dsn: &str) -> Result<Self, Fault> {
+        Self::read(dsn).map_err(|fault| if names_kerberos_file(dsn) { KERBEROS_FILE } else { fault })
+    }
+
+    fn read(dsn: &str) -> Result<Self, Fault> {
         if dsn.is_empty() {
             return Ok(Self { form: Form::KineDefault, ..Self::parse(KINE_DEFAULT)? });
         }
@@ -87,7 +87,7 @@ impl MysqlSource {
             ));
         };
         let (login, written_address) = match left.rsplit_once('@') {
-            Some((login, address)) => (Some(Login::parse(login)?), address),
+            Some((login, address)) => (Some(read_login(login)?), address),
             None => (None, left),
         };
         let (form, address) = match MysqlAddress::parse(written_address) {
@@ -104,6 +104,9 @@ impl MysqlSource {
                 "end the DSN with `/DATABASE`, also after a password that holds a `/`; percent-encode a bracket or an `@` of a database's name",
             ));
         }
+        refuse_in_name(written_database)?;
+        let database = decode(written_database, Plus::Literal)?;
+        refuse_secret(&database)?;
         let params = Params::parse_mysql(query, &MYSQL, is_taken_raw)?;
         // `u:@/wd?x@db`: a password with `/` and `?` in it, and an address that nobody wrote as one.
         if !written_address.ends_with(')') && query.is_some_and(|query| query.contains('@')) {
@@ -119,7 +122,7 @@ impl MysqlSource {
             login,
             written_address: written_address.to_owned(),
             address,
-            database: decode(written_database, Plus::Literal)?,
+            database,
             written_database: written_database.to_owned(),
             params,
             settings,
@@ -129,6 +132,10 @@ impl MysqlSource {
     /// The user. None where none is written; the driver sends an empty name then.
     pub fn user(&self) -> Option<&str> {
         self.login.as_ref().map(|login| login.user.as_str())
+    }
+
+    pub(super) fn login(&self) -> Option<&Login> {
+        self.login.as_ref()
     }
 
     /// The password, which is as it is written: a DSN has no encoding for it. None where there is no `:`
@@ -186,6 +193,13 @@ impl MysqlSource {
         &self.params
     }
 
+    /// Parameters of other clients, such as `sslmode` and `useSSL`. The driver sends them to the server as variables that it
+    /// does not have, and the server ends the connection: error 1193, `Unknown system variable`, or 1064 for a name with a
+    /// `-` in it (seen with MariaDB 10.11).
+    pub fn foreign_params(&self) -> impl Iterator<Item = &Param> {
+        self.params.iter().filter(|param| FOREIGN_TO_MYSQL.contains(&param.name()))
+    }
+
     /// What the driver makes of the parameters that it knows.
     pub fn settings(&self) -> &MysqlSettings {
         &self.settings
@@ -207,15 +221,7 @@ impl MysqlSource {
         password: Option<&str>,
         database: Option<&str>,
     ) -> Result<Self, Fault> {
-        if user.is_some() || password.is_some() {
-            let login = self.login.get_or_insert_with(|| Login { user: String::new(), password: None });
-            if let Some(user) = user {
-                user.clone_into(&mut login.user);
-            }
-            if let Some(password) = password {
-                login.password = Some(SecretString::from(password));
-            }
-        }
+        self.login = Login::filled(self.login, user.map(str::to_owned), password.map(str::to_owned));
         if let Some(database) = database {
             self.written_database = encode(database);
         }
@@ -248,15 +254,7 @@ impl MysqlSource {
     fn write_with(&self, address: &str, secrets: Secrets) -> String {
         let mut out = String::from("mysql://");
         if let Some(login) = &self.login {
-            out.push_str(&login.user);
-            if let Some(password) = &login.password {
-                out.push(':');
-                out.push_str(match secrets {
-                    Secrets::Exposed => password.expose_secret(),
-                    Secrets::Masked => MASK,
-                });
-            }
-            out.push('@');
+            login.write(&mut out, secrets);
         }
         out.push_str(address);
         out.push('/');
@@ -273,21 +271,35 @@ impl fmt::Debug for MysqlSource {
     }
 }
 
-impl Login {
-    fn parse(text: &str) -> Result<Self, Fault> {
-        let (user, password) = match text.split_once(':') {
-            Some((user, password)) => (user, Some(SecretString::from(password))),
-            None => (text, None),
-        };
-        // Such a user is a DSN whose parameters hold an `@` and a `/`: `tcp(h)/d?password=p@/w`.
-        if user.contains(['/', '?', '(', ')']) {
-            return Err(Fault::invalid(
-                "a `/`, a `?` or a bracket in its user",
-                "write `USER:PASSWORD@tcp(HOST:3306)/DATABASE`, and percent-encode `@` and `/` in the values of parameters: `%40`, `%2F`",
-            ));
-        }
-        Ok(Self { user: user.to_owned(), password })
+fn read_login(text: &str) -> Result<Login, Fault> {
+    let login = Login::split(text)?;
+    refuse_secret(&login.user)?;
+    // Such a user is a DSN whose parameters hold an `@` and a `/`: `tcp(h)/d?password=p@/w`.
+    if login.user.contains(['/', '?', '(', ')']) {
+        return Err(Fault::invalid(
+            "a `/`, a `?` or a bracket in its user",
+            "write `USER:PASSWORD@tcp(HOST:3306)/DATABASE`, and percent-encode `@` and `/` in the values of parameters: `%40`, `%2F`",
+        ));
     }
+    // Likewise such a password: `u:p@tcp(h)/d&password=p@/w`.
+    let password = login.password.as_ref().map_or("", ExposeSecret::expose_secret);
+    if password.split_once(")/").is_some_and(|(_, rest)| names_a_secret(rest)) {
+        refuse_in_name("&")?;
+    }
+    Ok(login)
+}
+
+const KERBEROS_FILE: Fault = Fault::invalid(
+    "parameters of Kerberos, which kine has for PostgreSQL alone",
+    "remove them, and log in with a password or with `identityProvider: aws`",
+);
+
+/// Whether parameters for Kerberos are there with the `/` of a path among them, which the driver takes for the one before
+/// the database's name.
+fn names_kerberos_file(dsn: &str) -> bool {
+    let Some((_, query)) = dsn.split_once('?') else { return false };
+    let mut names = query.split('&').filter_map(|segment| segment.split_once('=')).map(|(name, _)| name);
+    query.contains('/') && names.any(|name| KERBEROS.contains(&name))
 }
 
 #[cfg(test)]
@@ -442,6 +454,28 @@ mod tests {
         assert_eq!(*ipv4_only.address(), tcp("h", 3306));
         assert_eq!(ipv4_only.net(), "tcp4");
         assert_eq!(parse("u@tcp4.example.com/d").net(), "tcp");
+    }
+
+    #[test]
+    fn a_parameter_of_another_client_is_told() {
+        let source = parse(
+            "u@tcp(h)/d?sslmode=disable&tls=true&useSSL=true&ssl-mode=REQUIRED&sql_mode=%27ANSI%27&new=1",
+        );
+        let names: Vec<_> = source.foreign_params().map(Param::name).collect();
+        assert_eq!(names, ["sslmode", "useSSL", "ssl-mode"]);
+    }
+
+    #[test]
+    fn kerberos_is_named_however_its_path_is_written() {
+        for params in
+            ["krb5_keytab=/etc/k", "tls=true&krb5_ccache=FILE:/tmp/cc", "krbspn=mysql/h@R", "krbsrvname=a/b"]
+        {
+            let fault = MysqlSource::parse(&format!("k@tcp(h)/d?{params}")).unwrap_err();
+            assert!(fault.problem.contains("Kerberos") && !fault.help.contains("%2F"), "{params}");
+        }
+        assert!(MysqlSource::parse("k@tcp(h)/d?krb5_keytab=%2Fetc%2Fk").is_ok());
+        let password = parse("k:p?krb5_keytab=/x@tcp(h)/d");
+        assert_eq!(password.database(), Some("d"));
     }
 
     #[test]

@@ -154,37 +154,37 @@ fn password_alone() -> ConfigError {
     )
 }
 
-/// What the whole data source lacks, after a look that it contradicts no key.
-struct Missing<'a> {
+/// The parts of a data source that keys can have too.
+struct Written<'a> {
     user: Option<&'a str>,
     password: Option<&'a SecretString>,
     database: Option<&'a str>,
 }
 
-impl<'a> Missing<'a> {
-    fn of(
-        keys: &'a Keys,
-        user: Option<&str>,
-        password: Option<&SecretString>,
-        database: Option<&str>,
-    ) -> Result<Self, ConfigError> {
-        let present = |text: Option<&'a SecretString>| text.map(ExposeSecret::expose_secret);
-        let written = password.map(ExposeSecret::expose_secret).filter(|text| !text.is_empty());
-        let lacks_password = fill("password", written, present(keys.password()))?.is_some();
-        let user = user.filter(|user| !user.is_empty());
-        if lacks_password && user.is_none() && keys.user().is_none() {
-            return Err(password_alone());
-        }
-        Ok(Self {
-            user: fill("user", user, keys.user())?,
-            password: keys.password().filter(|_| lacks_password),
-            database: fill("dbname", database, keys.database())?,
-        })
+/// The data source with what the keys have and it has not, after a look that it contradicts no key. `with_parts` writes
+/// a user, a password and a database into it.
+fn fill_in<S>(
+    source: S,
+    keys: &Keys,
+    written: fn(&S) -> Written<'_>,
+    with_parts: impl FnOnce(S, Option<&str>, Option<&str>, Option<&str>) -> Result<S, Fault>,
+) -> Result<S, ConfigError> {
+    let Written { user, password, database } = written(&source);
+    let old_password = password.map(ExposeSecret::expose_secret).filter(|text| !text.is_empty());
+    let given_password = keys.password().map(ExposeSecret::expose_secret);
+    let new_password = fill("password", old_password, given_password)?;
+    let old_user = user.filter(|user| !user.is_empty());
+    if new_password.is_some() && old_user.is_none() && keys.user().is_none() {
+        return Err(password_alone());
     }
-
-    fn is_nothing(&self) -> bool {
-        self.user.is_none() && self.password.is_none() && self.database.is_none()
+    let new_user = fill("user", old_user, keys.user())?;
+    let new_database = fill("dbname", database, keys.database())?;
+    if new_user.is_none() && new_password.is_none() && new_database.is_none() {
+        return Ok(source);
     }
+    let filled = with_parts(source, new_user, new_password, new_database)?;
+    keys_are_carried(keys, &written(&filled))?;
+    Ok(filled)
 }
 
 /// The key's value where nothing is written.
@@ -206,21 +206,16 @@ fn fill<'a>(
 }
 
 /// Refuses what the data source gives back as something else than the keys have.
-fn keys_are_carried(
-    keys: &Keys,
-    user: Option<&str>,
-    password: Option<&SecretString>,
-    database: Option<&str>,
-) -> Result<(), ConfigError> {
+fn keys_are_carried(keys: &Keys, read: &Written<'_>) -> Result<(), ConfigError> {
     if keys.user().is_some() {
-        check_carried("user", keys.user(), user)?;
+        check_carried("user", keys.user(), read.user)?;
     }
     if keys.password().is_some() {
         let given = keys.password().map(ExposeSecret::expose_secret);
-        check_carried("password", given, password.map(ExposeSecret::expose_secret))?;
+        check_carried("password", given, read.password.map(ExposeSecret::expose_secret))?;
     }
     if keys.database().is_some() {
-        check_carried("dbname", keys.database(), database)?;
+        check_carried("dbname", keys.database(), read.database)?;
     }
     Ok(())
 }

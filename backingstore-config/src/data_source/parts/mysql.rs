@@ -6,9 +6,11 @@ use super::super::DataSource;
 use super::super::host::split_host_port;
 use super::super::mysql::MysqlSource;
 use super::keys::Keys;
-use super::{Missing, at_key, check_carried, keys_are_carried};
+use super::{Written, at_key, check_carried, fill_in, keys_are_carried};
+use crate::data_source::login::Login;
 use crate::data_source::percent::{Plus, decode, encode};
 use crate::error::ConfigError;
+use crate::redaction::Secrets;
 
 pub(super) fn from_parts(keys: &Keys) -> Result<MysqlSource, ConfigError> {
     let address = keys.address()?;
@@ -20,24 +22,21 @@ pub(super) fn from_parts(keys: &Keys) -> Result<MysqlSource, ConfigError> {
     }
     let text = write(keys.user(), password, &address, keys.database().unwrap_or_default());
     let source = MysqlSource::parse(&text).map_err(at_key("host"))?;
-    keys_are_carried(keys, source.user(), source.password(), source.database())?;
+    keys_are_carried(keys, &written(&source))?;
     Ok(source)
 }
 
 /// The data source with what the keys have and it has not.
 pub(super) fn filled(source: MysqlSource, keys: &Keys) -> Result<MysqlSource, ConfigError> {
-    // kine's own default is whole.
-    if source.is_kine_default() {
-        return Ok(source);
+    match source.is_kine_default() {
+        // It is whole.
+        true => Ok(source),
+        false => fill_in(source, keys, written, MysqlSource::with_parts),
     }
-    let missing = Missing::of(keys, source.user(), source.password(), source.database())?;
-    if missing.is_nothing() {
-        return Ok(source);
-    }
-    let password = missing.password.map(ExposeSecret::expose_secret);
-    let filled = source.with_parts(missing.user, password, missing.database)?;
-    keys_are_carried(keys, filled.user(), filled.password(), filled.database())?;
-    Ok(filled)
+}
+
+fn written(source: &MysqlSource) -> Written<'_> {
+    Written { user: source.user(), password: source.password(), database: source.database() }
 }
 
 /// Whether a text may be a DSN without a scheme. `jdbc:` is a scheme, not a user, whatever a password in it holds.
@@ -92,13 +91,9 @@ fn write_address(host: &str, port: Option<u16>) -> String {
 
 fn write(user: Option<&str>, password: Option<&str>, address: &str, database: &str) -> String {
     let mut out = String::new();
-    if let Some(user) = user {
-        out.push_str(user);
-        if let Some(password) = password {
-            out.push(':');
-            out.push_str(password);
-        }
-        out.push('@');
+    // A password without a user has been refused.
+    if let Some(login) = Login::of(user.map(str::to_owned), password.map(str::to_owned)) {
+        login.write(&mut out, Secrets::Exposed);
     }
     out.push_str(address);
     out.push('/');

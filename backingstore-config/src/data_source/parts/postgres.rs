@@ -6,20 +6,19 @@ use secrecy::ExposeSecret;
 
 use super::super::postgres::{PostgresSource, Spelling};
 use super::keys::Keys;
-use super::{Missing, at_key, keys_are_carried};
+use super::{Written, at_key, fill_in, keys_are_carried};
+use crate::data_source::login::Login;
 use crate::data_source::percent::encode;
 use crate::error::ConfigError;
+use crate::redaction::Secrets;
 
 pub(super) fn from_parts(keys: &Keys) -> Result<PostgresSource, ConfigError> {
     let address = keys.address()?;
     let mut text = String::new();
-    if let Some(user) = keys.user() {
-        text.push_str(&encode(user));
-        if let Some(password) = keys.password() {
-            text.push(':');
-            text.push_str(&encode(password.expose_secret()));
-        }
-        text.push('@');
+    let password = keys.password().map(|password| encode(password.expose_secret()));
+    // A password without a user has been refused.
+    if let Some(login) = Login::of(keys.user().map(encode), password) {
+        login.write(&mut text, Secrets::Exposed);
     }
     let port = address.port.map(|port| format!(":{port}")).unwrap_or_default();
     let mut query = String::new();
@@ -35,22 +34,19 @@ pub(super) fn from_parts(keys: &Keys) -> Result<PostgresSource, ConfigError> {
     text.push_str(&encode(keys.database().unwrap_or_default()));
     text.push_str(&query);
     let source = PostgresSource::parse(Spelling::Postgres, &text).map_err(at_key("host"))?;
-    keys_are_carried(keys, source.user(), source.password(), source.database())?;
+    keys_are_carried(keys, &written(&source))?;
     Ok(source)
 }
 
 /// The data source with what the keys have and it has not.
 pub(super) fn filled(source: PostgresSource, keys: &Keys) -> Result<PostgresSource, ConfigError> {
-    // kine's own default is whole.
-    if source.is_kine_default() {
-        return Ok(source);
+    match source.is_kine_default() {
+        // It is whole.
+        true => Ok(source),
+        false => fill_in(source, keys, written, PostgresSource::with_parts),
     }
-    let missing = Missing::of(keys, source.user(), source.password(), source.database())?;
-    if missing.is_nothing() {
-        return Ok(source);
-    }
-    let password = missing.password.map(ExposeSecret::expose_secret);
-    let filled = source.with_parts(missing.user, password, missing.database)?;
-    keys_are_carried(keys, filled.user(), filled.password(), filled.database())?;
-    Ok(filled)
+}
+
+fn written(source: &PostgresSource) -> Written<'_> {
+    Written { user: source.user(), password: source.password(), database: source.database() }
 }

@@ -11,12 +11,14 @@ use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::fault::Fault;
+use super::fault::{Fault, ON_ONE_LINE};
 use super::known_params::{LIBPQ_ONLY, POSTGRES};
+use super::login::Login;
+use super::misplaced::{refuse_in_name, refuse_secret};
 use super::params::{Param, Params};
 use super::percent::{Plus, decode, encode};
 use super::secrets::SecretParts;
-use crate::redaction::{MASK, Secrets};
+use crate::redaction::Secrets;
 
 pub use hosts::PostgresHost;
 pub use ssl_mode::SslMode;
@@ -48,6 +50,7 @@ pub struct PostgresSource {
     spelling: Spelling,
     /// Nothing was written after the scheme, and the rest is kine's default.
     is_kine_default: bool,
+    /// Encoded.
     login: Option<Login>,
     written_hosts: String,
     written_path: Option<String>,
@@ -56,13 +59,6 @@ pub struct PostgresSource {
     password: Option<SecretString>,
     hosts: Vec<PostgresHost>,
     database: Option<String>,
-}
-
-/// User and password as they stand in the URL, encoded.
-#[derive(Clone)]
-struct Login {
-    user: String,
-    password: Option<SecretString>,
 }
 
 /// Which of its two names the scheme has.
@@ -77,6 +73,9 @@ impl PostgresSource {
     pub(super) fn parse(spelling: Spelling, text: &str) -> Result<Self, Fault> {
         if text.is_empty() {
             return Ok(Self { is_kine_default: true, ..Self::parse(spelling, KINE_DEFAULT)? });
+        }
+        if text.contains(['\n', '\r']) {
+            return Err(Fault::invalid("a line break in it", ON_ONE_LINE));
         }
         if text.contains(|c: char| c.is_ascii_control()) {
             return Err(Fault::invalid("a control character in it", "percent-encode it"));
@@ -96,9 +95,10 @@ impl PostgresSource {
             Some((login, hosts)) => (Some(login), hosts),
             None => (None, authority),
         };
+        refuse_in_name(path.unwrap_or_default())?;
         let params = Params::parse_query(query, &POSTGRES)?;
         refuse_stray_at(authority, path, query, &params)?;
-        let login = login.map(Login::parse).transpose()?;
+        let login = login.map(read_login).transpose()?;
         Self {
             spelling,
             is_kine_default: false,
@@ -137,6 +137,8 @@ impl PostgresSource {
             (None, None) => path,
         };
 
+        refuse_secret(user.as_deref().unwrap_or_default())?;
+        refuse_secret(&database)?;
         if from_query("user") == Some("") {
             return Err(EMPTY_NAME);
         }
@@ -241,15 +243,7 @@ impl PostgresSource {
         password: Option<&str>,
         database: Option<&str>,
     ) -> Result<Self, Fault> {
-        if user.is_some() || password.is_some() {
-            let login = self.login.get_or_insert_with(|| Login { user: String::new(), password: None });
-            if let Some(user) = user {
-                login.user = encode(user);
-            }
-            if let Some(password) = password {
-                login.password = Some(SecretString::from(encode(password)));
-            }
-        }
+        self.login = Login::filled(self.login, user.map(encode), password.map(encode));
         if let Some(database) = database {
             self.written_path = Some(format!("/{}", encode(database)));
         }
@@ -279,15 +273,7 @@ impl PostgresSource {
             return out;
         }
         if let Some(login) = &self.login {
-            out.push_str(&login.user);
-            if let Some(password) = &login.password {
-                out.push(':');
-                out.push_str(match secrets {
-                    Secrets::Exposed => password.expose_secret(),
-                    Secrets::Masked => MASK,
-                });
-            }
-            out.push('@');
+            login.write(&mut out, secrets);
         }
         out.push_str(&self.written_hosts);
         out.push_str(self.written_path.as_deref().unwrap_or_default());
@@ -303,23 +289,19 @@ impl fmt::Debug for PostgresSource {
     }
 }
 
-impl Login {
-    fn parse(text: &str) -> Result<Self, Fault> {
-        // Go's `validUserinfo`: the unreserved characters and sub-delims of RFC 3986, `:`, `%`, and `@`
-        // because URLs are diverse.
-        let fits = |b: u8| b.is_ascii_alphanumeric() || b"-._:~!$&'()*+,;=%@".contains(&b);
-        if !text.bytes().all(fits) {
-            return Err(Fault::invalid(
-                "a character in its user or password that a URL cannot hold",
-                "percent-encode every character there but letters, digits, `-`, `.`, `_` and `~`",
-            ));
-        }
-        let (user, password) = match text.split_once(':') {
-            Some((user, password)) => (user, Some(SecretString::from(password))),
-            None => (text, None),
-        };
-        Ok(Self { user: user.to_owned(), password })
+fn read_login(text: &str) -> Result<Login, Fault> {
+    // Go's `validUserinfo`: the unreserved characters and sub-delims of RFC 3986, `:`, `%`, and `@`
+    // because URLs are diverse.
+    let fits = |b: u8| b.is_ascii_alphanumeric() || b"-._:~!$&'()*+,;=%@".contains(&b);
+    if !text.bytes().all(fits) {
+        return Err(Fault::invalid(
+            "a character in its user or password that a URL cannot hold",
+            "percent-encode every character there but letters, digits, `-`, `.`, `_` and `~`",
+        ));
     }
+    let login = Login::split(text)?;
+    refuse_secret(&login.user)?;
+    Ok(login)
 }
 
 /// Whether all hosts are folders of Unix sockets. Without any host it is not known: the driver looks for a socket, and

@@ -72,6 +72,11 @@ fn is_not_utf8(data_source: &str, _: &Value) -> bool {
     String::from_utf8(bytes).is_err()
 }
 
+/// What is shown of a data source is not to be taken for one: the mask would be sent as the password.
+fn is_redacted(data_source: &str, _: &Value) -> bool {
+    data_source.contains("***")
+}
+
 pub(super) const MYSQL: &[Difference] = &[
     // The driver keeps any net and fails when it dials; a plain URL's host would stand in its place.
     stricter("net", |_, view| !["tcp", "tcp4", "tcp6", "unix"].contains(&net(view))),
@@ -96,6 +101,13 @@ pub(super) const MYSQL: &[Difference] = &[
     // kine takes its data source from a flag or a variable, and neither can hold one.
     stricter("nul", |dsn, _| dsn.contains('\0')),
     stricter("not-utf8", is_not_utf8),
+    // A parameter without a `?` before it, or with another sign in its place: a password in it would be shown.
+    stricter("parameters", |dsn, view| {
+        let name = dsn.rsplit_once('/').map_or("", |(_, rest)| rest).split('?').next().unwrap_or_default();
+        let is_in_socket = net(view) == "unix" && text(view, "address").contains(['&', ';']);
+        name.contains(['&', ';']) || is_in_socket || dsn.contains("password=")
+    }),
+    stricter("redacted", is_redacted),
     // What users try first; kine is given the driver's form of it.
     wider("plain-url", |dsn, _| super::mysql::is_url_form(dsn)),
     // Which time zones there are is the machine's business.
@@ -132,6 +144,12 @@ pub(super) const POSTGRES: &[Difference] = &[
             || param(url, "port=").is_some_and(|list| list.split(',').any(|port| !is_port(port)))
     }),
     stricter("not-utf8", is_not_utf8),
+    // A parameter without a `?` before it, or with another sign in its place: a password in it would be shown.
+    stricter("parameters", |url, _| {
+        let path = after_authority(url).split('?').next().unwrap_or_default();
+        path.contains(['&', ';']) || url.contains("password=") || url.contains("password%3D")
+    }),
+    stricter("redacted", is_redacted),
     // Files are not looked at, and kine's flags may bring the other half of a pair.
     wider("files", |url, error| {
         ["sslcert=", "sslkey=", "sslrootcert=", "service="].iter().any(|name| url.contains(name))
