@@ -79,7 +79,7 @@ pub enum ConfigErrorKind {
 /// assert_eq!(error.place().unwrap().line, 3);
 /// assert_eq!(
 ///     error.to_string(),
-///     "controlPlane.backingStore (line 3, column 5): unknown key `databse`; write `database` instead",
+///     "controlPlane.backingStore.databse (line 3, column 5): unknown key `databse`; write `database` instead",
 /// );
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -8,11 +8,14 @@ use crate::data_source::DataSource;
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::kine_flags::endpoint_among;
 use crate::model::PlatformValues;
-use crate::reading::{Field, Findings, Spot};
+use crate::reading::{Field, Findings, Remark, Spot, document};
 use crate::yaml::Node;
 
 /// Where the platform's values keep its database.
 pub(crate) const PLATFORM_DATABASE: &str = "config.database";
+
+/// Keys that a reader puts too high, and where they belong.
+const MISPLACED: &[(&str, &str)] = &[("database", PLATFORM_DATABASE), ("costControl", "config.costControl")];
 
 /// The values of the platform's chart.
 ///
@@ -42,6 +45,7 @@ pub(crate) const PLATFORM_DATABASE: &str = "config.database";
 pub struct PlatformConfig {
     tree: Node,
     values: PlatformValues,
+    remarks: Vec<Remark>,
 }
 
 impl PlatformConfig {
@@ -59,10 +63,13 @@ impl PlatformConfig {
     pub(crate) fn read(text: &str) -> Result<(Self, Vec<ConfigError>), ConfigError> {
         let (tree, mut faults) = Node::read(text)?;
         let mut findings = Findings::default();
-        let values = PlatformValues::read(&Spot::root(&tree), &mut findings);
-        faults.extend(findings.into_sorted());
+        let root = Spot::root(&tree);
+        let values = PlatformValues::read(&root, &mut findings);
+        root.remark_misplaced(MISPLACED, &mut findings);
+        let (found, remarks) = findings.into_sorted();
+        faults.extend(found);
         faults.sort_by_key(ConfigError::place);
-        Ok((Self { tree, values }, faults))
+        Ok((Self { tree, values, remarks }, faults))
     }
 
     /// The keys that are modelled.
@@ -112,6 +119,12 @@ impl PlatformConfig {
         }
     }
 
+    /// The JSON schema (draft 2020-12) of what is modelled, for editors and admission checks. It says of every key
+    /// what this crate reads; the rules are not in it. It holds nothing of any file.
+    pub fn json_schema() -> serde_json::Value {
+        document(PlatformValues::schema(), "The store of the platform's values")
+    }
+
     /// The whole file as YAML with its secrets. Comments and styles are not kept.
     pub fn to_yaml_exposing_secrets(&self) -> SecretString {
         SecretString::from(self.tree.to_yaml())
@@ -119,6 +132,11 @@ impl PlatformConfig {
 
     pub(crate) fn tree(&self) -> &Node {
         &self.tree
+    }
+
+    /// What is read, and likely not what is meant.
+    pub(crate) fn remarks(&self) -> &[Remark] {
+        &self.remarks
     }
 }
 
@@ -132,6 +150,17 @@ impl fmt::Debug for PlatformConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_schema_has_every_key_and_no_other_where_none_is_allowed() {
+        let schema = PlatformConfig::json_schema();
+        assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+        assert_eq!(schema["properties"]["replicaCount"]["type"], "integer");
+        let database = &schema["properties"]["config"]["properties"]["database"];
+        assert_eq!(database["additionalProperties"], false);
+        assert_eq!(database["properties"]["dataSource"]["writeOnly"], true);
+        assert_eq!(schema["additionalProperties"], true);
+    }
 
     #[test]
     fn the_platforms_database_is_found_or_said_to_be_missing() {

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use crate::data_source::DataSource;
 use crate::error::{ConfigError, Place};
 use crate::model::{BackingStore, ChartRelease, ControlPlane, NetworkPolicy, Policies, defaults};
-use crate::reading::{Field, Findings, Spot, section};
+use crate::reading::{Field, Findings, Remark, Spot, document, section};
 use crate::store::{self, Store};
 use crate::yaml::Node;
 
@@ -21,6 +21,23 @@ section! {
     }
 }
 
+/// Keys that a reader puts too high, and where they belong. What nothing reads leaves the control plane on SQLite.
+const MISPLACED_AT_THE_TOP: &[(&str, &str)] = &[
+    ("backingStore", "controlPlane.backingStore"),
+    ("database", "controlPlane.backingStore.database"),
+    ("etcd", "controlPlane.backingStore.etcd"),
+    ("distro", "controlPlane.distro"),
+    ("statefulSet", "controlPlane.statefulSet"),
+    ("highAvailability", "controlPlane.statefulSet.highAvailability"),
+    ("networkPolicy", "policies.networkPolicy"),
+];
+const MISPLACED_IN_THE_CONTROL_PLANE: &[(&str, &str)] = &[
+    ("database", "controlPlane.backingStore.database"),
+    ("etcd", "controlPlane.backingStore.etcd"),
+    ("highAvailability", "controlPlane.statefulSet.highAvailability"),
+    ("networkPolicy", "policies.networkPolicy"),
+];
+
 /// A vcluster.yaml, or the values of the vCluster chart, which are the same.
 ///
 /// `Debug` shows no text that can be a secret. There is no `Serialize`;
@@ -30,6 +47,7 @@ pub struct VirtualClusterConfig {
     tree: Node,
     modelled: Modelled,
     given: Option<DataSource>,
+    remarks: Vec<Remark>,
 }
 
 impl VirtualClusterConfig {
@@ -61,8 +79,12 @@ impl VirtualClusterConfig {
 
     fn of_tree(tree: Node) -> (Self, Vec<ConfigError>) {
         let mut findings = Findings::default();
-        let modelled = Modelled::read(&Spot::root(&tree), &mut findings);
-        (Self { tree, modelled, given: None }, findings.into_sorted())
+        let root = Spot::root(&tree);
+        let modelled = Modelled::read(&root, &mut findings);
+        root.remark_misplaced(MISPLACED_AT_THE_TOP, &mut findings);
+        root.key("controlPlane").remark_misplaced(MISPLACED_IN_THE_CONTROL_PLANE, &mut findings);
+        let (faults, remarks) = findings.into_sorted();
+        (Self { tree, modelled, given: None, remarks }, faults)
     }
 
     /// The same with the chart's defaults filled in, as Helm lays these values over them: what is written wins,
@@ -104,12 +126,7 @@ impl VirtualClusterConfig {
     /// The JSON schema (draft 2020-12) of what is modelled, for editors and admission checks. It says of every key
     /// what this crate reads; the rules are not in it. It holds nothing of any file.
     pub fn json_schema() -> serde_json::Value {
-        let mut schema = Modelled::schema();
-        if let serde_json::Value::Object(map) = &mut schema {
-            map.insert("$schema".to_owned(), "https://json-schema.org/draft/2020-12/schema".into());
-            map.insert("title".to_owned(), "The backing store of a vcluster.yaml".into());
-        }
-        schema
+        document(Modelled::schema(), "The backing store of a vcluster.yaml")
     }
 
     /// `controlPlane`.
@@ -166,6 +183,11 @@ impl VirtualClusterConfig {
 
     pub(crate) fn tree(&self) -> &Node {
         &self.tree
+    }
+
+    /// What is read, and likely not what is meant.
+    pub(crate) fn remarks(&self) -> &[Remark] {
+        &self.remarks
     }
 }
 
@@ -248,7 +270,7 @@ mod tests {
 
     #[test]
     fn one_fault_hides_no_other() {
-        let text = "controlPlane:\n  backingStore:\n    database:\n      external:\n        enabled: yes\n        conector: c\n        \
+        let text = "controlPlane:\n  backingStore:\n    database:\n      external:\n        enabled: \"yes\"\n        conector: c\n        \
                     extraArgs: [1, {}]\n    etcd: x\n";
         let error = VirtualClusterConfig::from_yaml(text).unwrap_err();
         assert!(error.to_string().ends_with("(and 4 more faults)"), "{error}");
@@ -314,11 +336,22 @@ mod tests {
         for (text, place, expected) in [
             ("controlPlane: x", (1, 15), "a mapping"),
             ("controlPlane: {backingStore: []}", (1, 16), "a mapping"),
-            ("controlPlane: {backingStore: {etcd: {deploy: {enabled: yes}}}}", (1, 56), "`true` or `false`"),
+            (
+                "controlPlane: {backingStore: {etcd: {deploy: {enabled: 'yes'}}}}",
+                (1, 56),
+                "`true` or `false`",
+            ),
             ("controlPlane: {backingStore: {database: {external: {dataSource: 1}}}}", (1, 65), "a text"),
             ("controlPlane: {backingStore: {database: {external: {extraArgs: --debug}}}}", (1, 64), "a list"),
             ("controlPlane: {backingStore: {database: {external: {extraArgs: [1]}}}}", (1, 65), "a text"),
             ("controlPlane: {statefulSet: {highAvailability: {replicas: -1}}}", (1, 59), "a whole number"),
+            (
+                "controlPlane: {backingStore: {database: {external: {connector: yes}}}}",
+                (1, 64),
+                "a text, in quotes",
+            ),
+            ("controlPlane: {statefulSet: {highAvailability: {replicas: 1.5}}}", (1, 59), "a whole number"),
+            ("controlPlane: {statefulSet: {highAvailability: {replicas: 1e20}}}", (1, 59), "a whole number"),
             ("[]", (1, 1), "a mapping"),
         ] {
             let (kind, found, message) = refusal(text);
@@ -337,12 +370,46 @@ mod tests {
         assert!(external.kine.extra_args.is_empty() && external.kine.tls.is_empty());
     }
 
+    /// `sigs.k8s.io/yaml` 1.6 reads each of them so.
     #[test]
-    fn replicas_are_read() {
-        let config =
-            VirtualClusterConfig::from_yaml("controlPlane: {statefulSet: {highAvailability: {replicas: 3}}}");
-        let config = config.unwrap();
-        assert_eq!(config.control_plane().stateful_set.high_availability.replicas, Some(3));
+    fn replicas_are_read_as_helm_reads_them() {
+        for (text, replicas) in [
+            ("3", 3),
+            ("3.0", 3),
+            ("3e0", 3),
+            ("010", 8),
+            ("0o10", 8),
+            ("0x10", 16),
+            ("08", 8),
+            ("1_0", 10),
+            ("+3", 3),
+        ] {
+            let text = format!("controlPlane: {{statefulSet: {{highAvailability: {{replicas: {text}}}}}}}");
+            let config = VirtualClusterConfig::from_yaml(&text).unwrap();
+            let read = config.control_plane().stateful_set.high_availability.replicas;
+            assert_eq!(read, Some(replicas), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_boolean_of_yaml_1_1_enables_a_store_and_a_text_does_not() {
+        let text = |word: &str| {
+            format!("controlPlane: {{backingStore: {{etcd: {{embedded: {{enabled: {word}}}}}}}}}")
+        };
+        for (word, kind) in [("yes", "embedded-etcd"), ("ON", "embedded-etcd"), ("off", "embedded-database")]
+        {
+            let store = VirtualClusterConfig::from_yaml(&text(word)).unwrap().store().unwrap();
+            assert_eq!(store.kind().as_str(), kind, "{word}");
+        }
+        assert_eq!(refusal(&text("'yes'")).0, ConfigErrorKind::WrongType);
+    }
+
+    #[test]
+    fn the_last_of_doubled_keys_counts_as_it_does_for_helm() {
+        let text = "controlPlane:\n  backingStore:\n    database: {external: {enabled: true, connector: one}}\n    database: {external: {enabled: true, connector: two}}\n";
+        let (config, faults) = VirtualClusterConfig::read(text).unwrap();
+        assert_eq!(faults.len(), 1);
+        assert_eq!(config.backing_store().database.external.connector.as_deref(), Some("two"));
     }
 
     #[test]

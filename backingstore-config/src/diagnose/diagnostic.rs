@@ -90,6 +90,12 @@ impl Diagnostic {
         self
     }
 
+    /// It stands for itself and others like it.
+    pub(super) fn and_more(self, count: usize) -> Self {
+        let help = "correct those that are shown, and look again".to_owned();
+        Self { message: format!("and {count} more of this kind"), help, ..self }
+    }
+
     pub(super) fn with_excerpt(mut self, excerpt: Option<Excerpt>) -> Self {
         self.excerpt = excerpt;
         self

@@ -41,8 +41,10 @@ pub(super) struct Excerpts<'a> {
     /// How many characters stand before each line.
     starts: Vec<usize>,
     shown: Vec<Shown>,
-    /// The keys that are shown, for a second one of the same name: the tree has the first alone.
+    /// The keys that are shown, for another one of the same name: the tree has the last alone.
     keys: HashSet<&'a str>,
+    /// How many characters stand before each alias.
+    aliases: HashSet<usize>,
     /// The line that was drawn last.
     drawn: Option<(usize, Drawn)>,
 }
@@ -76,9 +78,16 @@ impl<'a> Excerpts<'a> {
         }
         let mut shown = Vec::new();
         let mut keys = HashSet::new();
-        collect(tree, None, None, &mut shown, &mut keys);
+        let mut aliases = HashSet::new();
+        collect(
+            tree,
+            None,
+            None,
+            text,
+            &mut Pieces { shown: &mut shown, keys: &mut keys, aliases: &mut aliases },
+        );
         shown.sort_by_key(|piece| piece.span.offset);
-        Self { lines, starts, shown, keys, drawn: None }
+        Self { lines, starts, shown, keys, aliases, drawn: None }
     }
 
     /// The line of a place. None where the caret would stand too far to the right.
@@ -114,12 +123,8 @@ impl<'a> Excerpts<'a> {
             let offset = start + column;
             if let Some(piece) = self.covering(offset) {
                 let begins_here = piece.span.offset == offset;
-                // No text begins so without quotes: what it stands for is elsewhere.
-                let is_alias = begins_here && character == '*';
-                let is_within = |(column, next): (usize, char)| match is_alias {
-                    true => !next.is_whitespace() && !matches!(next, ',' | ']' | '}'),
-                    false => start + column < piece.span.offset + piece.span.length.max(1),
-                };
+                let end = piece.span.offset + piece.span.length.max(1);
+                let is_within = |(column, _): (usize, char)| start + column < end;
                 let mut is_blank = character.is_whitespace();
                 while let Some((_, next)) = characters.next_if(|next| is_within(*next)) {
                     carets.push(length);
@@ -129,7 +134,7 @@ impl<'a> Excerpts<'a> {
                 let has_value = characters.clone().find(|(_, next)| !next.is_whitespace());
                 let is_bare = piece.is_key && has_value.is_none_or(|(_, next)| next != ':');
                 // What began on a line before is not shown again.
-                let text = if begins_here && !is_bare && !is_alias { &piece.text } else { MASK };
+                let text = if begins_here && !is_bare { &piece.text } else { MASK };
                 match character {
                     // A block of lines ends with the indentation of what follows it.
                     _ if is_blank => out.extend((length..carets.len()).map(|_| ' ')),
@@ -139,6 +144,16 @@ impl<'a> Excerpts<'a> {
                     }
                     _ => out.push_str(text),
                 }
+                masked = false;
+            } else if character == '*' && self.aliases.contains(&offset) {
+                let mut name = String::new();
+                let is_name = |next: char| !next.is_whitespace() && !matches!(next, ',' | ']' | '}');
+                while let Some((_, next)) = characters.next_if(|(_, next)| is_name(*next)) {
+                    carets.push(length);
+                    name.push(next);
+                }
+                // Its anchor is there, or this were no YAML: so it is no password that begins with the sign.
+                out.push_str(&if is_plain_word(&name) { format!("*{name}") } else { MASK.to_owned() });
                 masked = false;
             } else if character == '#' && (out.is_empty() || out.ends_with(' ')) {
                 break;
@@ -205,45 +220,73 @@ fn is_sign(character: char, next: Option<char>) -> bool {
     }
 }
 
+/// What is gathered of the tree.
+struct Pieces<'p, 'a> {
+    shown: &'p mut Vec<Shown>,
+    keys: &'p mut HashSet<&'a str>,
+    aliases: &'p mut HashSet<usize>,
+}
+
 /// What may be shown of the tree's scalars and keys.
 fn collect<'a>(
     node: &'a Node,
     parent: Option<&str>,
     previous: Option<&Value>,
-    shown: &mut Vec<Shown>,
-    keys: &mut HashSet<&'a str>,
+    file: &str,
+    pieces: &mut Pieces<'_, 'a>,
 ) {
+    if let Some(span) = node.span.filter(|span| span.is_alias) {
+        // What it stands for is shown where that is written.
+        pieces.aliases.insert(span.offset);
+        return;
+    }
     match &node.value {
         Value::Map(entries) => {
             for Entry { key, key_span, node } in entries {
-                if let Some(span) = key_span {
-                    // What stands where a secret belongs can be a part of it, also as a key.
-                    let is_plain =
-                        is_plain_word(key) && !parent.is_some_and(|parent| SECRET.contains(&parent));
-                    if is_plain {
-                        keys.insert(key);
+                match key_span {
+                    // Of a merged mapping.
+                    Some(span) if span.is_alias => {
+                        pieces.aliases.insert(span.offset);
+                        continue;
                     }
-                    let text = if is_plain { key.clone() } else { MASK.to_owned() };
-                    shown.push(Shown { span: *span, text, is_key: true });
+                    Some(span) => {
+                        // What stands where a secret belongs can be a part of it, also as a key.
+                        let is_plain =
+                            is_plain_word(key) && !parent.is_some_and(|parent| SECRET.contains(&parent));
+                        if is_plain {
+                            pieces.keys.insert(key);
+                        }
+                        let text = if is_plain { key.clone() } else { MASK.to_owned() };
+                        pieces.shown.push(Shown { span: *span, text, is_key: true });
+                    }
+                    None => {}
                 }
-                collect(node, Some(key), None, shown, keys);
+                collect(node, Some(key), None, file, pieces);
             }
         }
         Value::List(items) => {
             let mut previous = None;
             for item in items {
-                collect(item, parent, previous.replace(&item.value), shown, keys);
+                collect(item, parent, previous.replace(&item.value), file, pieces);
             }
         }
         // An empty value has a place of its own, and no text.
         Value::Null => {}
         scalar => {
             if let Some(span) = node.span {
-                shown.push(Shown {
-                    span,
-                    text: show(parent.unwrap_or_default(), previous, scalar),
-                    is_key: false,
-                });
+                let mut text = show(parent.unwrap_or_default(), previous, scalar);
+                // `yes` and `010`, not what they mean.
+                if text != MASK && !matches!(scalar, Value::Text(_)) {
+                    let written = node.source.clone().and_then(|source| file.get(source));
+                    let is_harmless = |text: &&str| {
+                        text.len() <= 20
+                            && text
+                                .bytes()
+                                .all(|byte| byte.is_ascii_alphanumeric() || b"+-_.".contains(&byte))
+                    };
+                    text = written.filter(is_harmless).map_or(text, str::to_owned);
+                }
+                pieces.shown.push(Shown { span, text, is_key: false });
             }
         }
     }
@@ -323,19 +366,34 @@ mod tests {
     }
 
     #[test]
-    fn a_doubled_key_is_shown_by_the_name_of_the_first() {
-        let (tree, _) = Node::read("a: 1\nb: 2\na: CANARY\n'a': CANARY\n").unwrap();
-        let text = "a: 1\nb: 2\na: CANARY\n'a': CANARY\n";
+    fn a_doubled_key_is_shown_by_the_name_of_the_last() {
+        let text = "a: CANARY\n'a': CANARY\nb: 2\na: CANARY\n";
+        let (tree, _) = Node::read(text).unwrap();
         let mut excerpts = Excerpts::new(text, &tree);
-        assert_eq!(excerpts.at(Place::new(3, 1)).unwrap().line, "a: ***");
-        assert_eq!(excerpts.at(Place::new(4, 1)).unwrap().line, "***: ***");
+        assert_eq!(excerpts.at(Place::new(1, 1)).unwrap().line, "a: ***");
+        assert_eq!(excerpts.at(Place::new(2, 1)).unwrap().line, "***: ***");
+        assert_eq!(excerpts.at(Place::new(4, 1)).unwrap().line, "a: ***");
     }
 
     #[test]
     fn an_alias_is_not_what_it_stands_for() {
         let text = "x: &a {tag: v1, connector: c}\ny: {<<: *a, tag: v2}\nz: [*a]\n";
-        assert_eq!(excerpt(text, 2, 9), ("y: {<<: ***, tag: v2}".to_owned(), 8));
-        assert_eq!(excerpt(text, 3, 5), ("z: [***]".to_owned(), 4));
+        assert_eq!(excerpt(text, 2, 9), ("y: {<<: *a, tag: v2}".to_owned(), 8));
+        assert_eq!(excerpt(text, 3, 5), ("z: [*a]".to_owned(), 4));
+        let text = "x: &dsn postgres://u:CANARY@h/d\ndataSource: *dsn # CANARY\ny: [*dsn , *dsn]\n";
+        assert_eq!(excerpt(text, 2, 13), ("dataSource: *dsn".to_owned(), 12));
+        assert_eq!(excerpt(text, 3, 12), ("y: [*dsn , *dsn]".to_owned(), 11));
+        let text = "x: &a {tag: v1}\ny:\n  <<: *a\nz:\n  <<: [*a]\n";
+        assert_eq!(excerpt(text, 3, 3), ("  <<: *a".to_owned(), 2));
+        assert!(["  <<: [*a]", "  <<: [***]"].contains(&excerpt(text, 5, 3).0.as_str()));
+        assert_eq!(excerpt("x: &CANARY@ 1\ny: *CANARY@\n", 2, 4).0, "y: ***");
+    }
+
+    #[test]
+    fn booleans_and_numbers_are_shown_as_they_are_written() {
+        assert_eq!(excerpt("enabled: yes", 1, 10).0, "enabled: yes");
+        assert_eq!(excerpt("replicas: 010", 1, 11).0, "replicas: 010");
+        assert_eq!(excerpt("password: 010", 1, 11).0, "password: ***");
     }
 
     #[test]

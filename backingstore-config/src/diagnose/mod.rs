@@ -7,7 +7,7 @@
 //! [list](crate#diagnostics) in the crate's documentation is made of it.
 //!
 //! Inside: [`diagnostic`](Diagnostic) and how it prints, `excerpt` the line of the file without its secrets, `harmless` what of it is none,
-//! `case` what the rules look at, `rules` the table, `inspect` the three ways in, `change` the comparison with the config before.
+//! `case` what the rules look at, `rules` the table, `inspect` the three ways in, `repeats` the end of what is said again and again, `change` the comparison with the config before.
 
 mod case;
 mod change;
@@ -15,6 +15,7 @@ mod diagnostic;
 mod excerpt;
 mod harmless;
 mod inspect;
+mod repeats;
 mod rules;
 
 pub use change::EmptyStore;

@@ -71,6 +71,10 @@ impl Field for Option<u32> {
     fn read(spot: &Spot<'_>, findings: &mut Findings) -> Self {
         let number = |value: &Value| match value {
             Value::Integer(number) => u32::try_from(*number).ok(),
+            // `3.0` and `3e0` are whole to Helm too (Go reads the JSON of either into an integer).
+            Value::Float(number) if number.fract() == 0.0 && *number >= 0.0 && *number <= u32::MAX.into() => {
+                Some(*number as u32)
+            }
             _ => None,
         };
         spot.read("a whole number from 0", number, findings)

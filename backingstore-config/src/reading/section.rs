@@ -18,7 +18,8 @@ pub(crate) trait Section: Sized {
 
 /// Makes a struct of the model, and reads it.
 ///
-/// `strict` refuses every key that is not listed; `tolerant` looks at none that is not. A key is
+/// `strict` refuses every key that is not listed; `tolerant` passes on what is not, with a remark on one that is misspelt.
+/// A key is
 /// `"nameInYaml" name_in_rust: Type`, and `[name_in_rust: Type]` stands for all keys of another section.
 macro_rules! section {
     (
@@ -112,7 +113,9 @@ macro_rules! section {
     (@check strict $name:ident, $spot:ident, $findings:ident) => {
         $spot.allow_only(&<$name as $crate::reading::Section>::keys(), $findings)
     };
-    (@check tolerant $name:ident, $spot:ident, $findings:ident) => {};
+    (@check tolerant $name:ident, $spot:ident, $findings:ident) => {
+        $spot.remark_misspelt(&<$name as $crate::reading::Section>::keys(), $findings)
+    };
     (@additional strict) => { false };
     (@additional tolerant) => { true };
 }
@@ -126,6 +129,15 @@ pub(crate) fn described(mut schema: Json, documentation: &[&str]) -> Json {
     let text = text.replace("[`", "`").replace("`]", "`");
     if let Json::Object(map) = &mut schema {
         map.insert("description".to_owned(), Json::String(text));
+    }
+    schema
+}
+
+/// A schema as a document of its own.
+pub(crate) fn document(mut schema: Json, title: &str) -> Json {
+    if let Json::Object(map) = &mut schema {
+        map.insert("$schema".to_owned(), "https://json-schema.org/draft/2020-12/schema".into());
+        map.insert("title".to_owned(), title.into());
     }
     schema
 }

@@ -9,6 +9,12 @@ pub(crate) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     (steps <= 1 + word.len() / 4).then_some(candidate)
 }
 
+/// Whether two words differ at most in case, and in the signs that part words.
+pub(crate) fn is_same_word(one: &str, other: &str) -> bool {
+    let letters = |word: &str| word.to_ascii_lowercase().replace(['-', '_'], "");
+    letters(one) == letters(other)
+}
+
 /// How many letters to add, remove or change to make one word the other (Levenshtein).
 fn edits(from: &str, to: &str) -> usize {
     let mut row: Vec<usize> = (0..=to.chars().count()).collect();
@@ -34,6 +40,14 @@ mod tests {
         assert_eq!(edits("kitten", "sitting"), 3);
         assert_eq!(edits("databse", "database"), 1);
         assert_eq!(edits("abc", ""), 3);
+    }
+
+    #[test]
+    fn the_same_word_is_known_in_other_cases_and_with_hyphens() {
+        assert!(
+            is_same_word("backingstore", "backingStore") && is_same_word("Backing-Store", "backingStore")
+        );
+        assert!(!is_same_word("backingStores", "backingStore"));
     }
 
     #[test]

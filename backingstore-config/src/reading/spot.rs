@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::spelling::nearest;
+use super::remark::{Remark, RemarkKind};
+use super::spelling::{is_same_word, nearest};
 use crate::error::{ConfigError, ConfigErrorKind, Place};
 use crate::redaction::{MASK, is_plain_word};
-use crate::yaml::{Entry, Node, Value};
+use crate::yaml::{Entry, Node, Value, Wording};
 
 /// Where a value is looked for. One that is absent or `null` reads as absent.
 pub(crate) struct Spot<'a> {
@@ -15,19 +16,26 @@ pub(crate) struct Spot<'a> {
     key_place: Option<Place>,
 }
 
-/// What is wrong, in the order of reading.
+/// What is wrong, in the order of reading, and what is odd.
 #[derive(Debug, Default)]
-pub(crate) struct Findings(Vec<ConfigError>);
+pub(crate) struct Findings {
+    faults: Vec<ConfigError>,
+    remarks: Vec<Remark>,
+}
 
 impl Findings {
     pub(crate) fn add(&mut self, fault: ConfigError) {
-        self.0.push(fault);
+        self.faults.push(fault);
     }
 
-    /// Every fault, in the order of the file.
-    pub(crate) fn into_sorted(mut self) -> Vec<ConfigError> {
-        self.0.sort_by_key(ConfigError::place);
-        self.0
+    pub(crate) fn remark(&mut self, remark: Remark) {
+        self.remarks.push(remark);
+    }
+
+    /// Every fault, in the order of the file, and every remark.
+    pub(crate) fn into_sorted(mut self) -> (Vec<ConfigError>, Vec<Remark>) {
+        self.faults.sort_by_key(ConfigError::place);
+        (self.faults, self.remarks)
     }
 }
 
@@ -50,7 +58,7 @@ impl<'a> Spot<'a> {
     /// The same, of an entry that is at hand: a mapping can have thousands of them.
     pub(crate) fn below(&self, key: &str, entry: Option<&'a Entry>) -> Spot<'a> {
         Spot {
-            path: if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) },
+            path: self.path_of(key),
             node: entry.map(|entry| &entry.node),
             key_place: entry.and_then(|entry| entry.key_span).map(|span| span.place),
         }
@@ -111,11 +119,85 @@ impl<'a> Spot<'a> {
                 Some(key) => format!("unknown key `{key}`"),
                 None => "unknown key, which is not shown since it could hold a secret".to_owned(),
             };
+            let subject = key.map_or_else(|| self.path.clone(), |key| self.path_of(key));
             findings.add(
-                ConfigError::new(ConfigErrorKind::UnknownKey, self.path.clone(), problem, help)
+                ConfigError::new(ConfigErrorKind::UnknownKey, subject, problem, help)
                     .at(entry.key_span.map(|span| span.place)),
             );
         }
+    }
+
+    /// Remarks on every key that is not one of these, and near to one of them.
+    pub(crate) fn remark_misspelt(&self, known: &[&str], findings: &mut Findings) {
+        for (key, entry) in self.plain_keys().filter(|(key, _)| !known.contains(key)) {
+            // A short word is near to too many: `k3s` was a key beside `k8s`.
+            let near = match key.len() {
+                ..5 => known.iter().copied().find(|word| is_same_word(key, word)),
+                _ => nearest(key, known),
+            };
+            if let Some(right) = near {
+                findings.remark(self.misspelt(key, entry, format!("write `{right}` instead")));
+            }
+        }
+    }
+
+    /// Remarks on every key that counts elsewhere alone: each of these with the path where it belongs.
+    pub(crate) fn remark_misplaced(&self, misplaced: &[(&str, &str)], findings: &mut Findings) {
+        for (key, entry) in self.plain_keys() {
+            if let Some((_, belongs)) = misplaced.iter().find(|(word, _)| is_same_word(key, word)) {
+                findings.remark(self.misspelt(key, entry, format!("it belongs at `{belongs}`")));
+            } else if key.starts_with("controlPlane.") || key.starts_with("policies.") {
+                let help = "give each part of it a line of its own, one below the other".to_owned();
+                findings.remark(self.misspelt(key, entry, help));
+            }
+        }
+    }
+
+    /// The keys that may be shown.
+    fn plain_keys(&self) -> impl Iterator<Item = (&'a str, &'a Entry)> {
+        let entries: &[Entry] = match self.node {
+            Some(Node { value: Value::Map(entries), .. }) => entries,
+            _ => &[],
+        };
+        entries.iter().map(|entry| (entry.key.as_str(), entry)).filter(|(key, _)| is_plain_word(key))
+    }
+
+    fn misspelt(&self, key: &str, entry: &Entry, help: String) -> Remark {
+        Remark {
+            kind: RemarkKind::MisspeltKey,
+            path: self.path_of(key),
+            place: entry.key_span.map(|span| span.place),
+            message: format!("nothing reads the key `{key}` here, so what it says has no effect"),
+            help,
+        }
+    }
+
+    /// Remarks on a boolean or a number that is not what it looks like.
+    fn remark_wording(&self, node: &Node, findings: &mut Findings) {
+        let (kind, message, help) = match (node.wording, &node.value) {
+            (Wording::BooleanWord, Value::Bool(flag)) => (
+                RemarkKind::BooleanWord,
+                format!("this word means {flag} to Helm, and is a text for other readers of YAML"),
+                format!("write `{flag}`"),
+            ),
+            (Wording::Octal, Value::Integer(number)) => (
+                RemarkKind::OctalNumber,
+                "the zero in front makes it an octal number".to_owned(),
+                format!("write `{number}` if that is meant, or the number without the zero"),
+            ),
+            _ => return,
+        };
+        findings.remark(Remark {
+            kind,
+            path: self.path.clone(),
+            place: self.value_place(&node.value),
+            message,
+            help,
+        });
+    }
+
+    fn path_of(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 
     /// The value as this reads it. What it does not take is a fault, and reads as absent.
@@ -127,14 +209,17 @@ impl<'a> Spot<'a> {
     ) -> Option<T> {
         let node = self.node()?;
         let value = read(&node.value);
-        if value.is_none() {
-            findings.add(self.wrong_type(&node.value, expected));
+        match value {
+            None => findings.add(self.wrong_type(&node.value, expected)),
+            Some(_) => self.remark_wording(node, findings),
         }
         value
     }
 
     fn wrong_type(&self, found: &Value, expected: &str) -> ConfigError {
-        self.fault(&format!("it is {}", found.type_name()), format!("write {expected}"), found)
+        let is_bare_word = matches!(found, Value::Bool(_) | Value::Integer(_) | Value::Float(_));
+        let quotes = if is_bare_word && expected == "a text" { ", in quotes" } else { "" };
+        self.fault(&format!("it is {}", found.type_name()), format!("write {expected}{quotes}"), found)
     }
 
     /// A text with a password in it where a name, a path or the like belongs.
@@ -148,13 +233,17 @@ impl<'a> Spot<'a> {
             "" => "values file".into(),
             path => path.to_owned().into(),
         };
-        // A mapping begins at its first key, which is not where a reader looks for it.
+        ConfigError::new(ConfigErrorKind::WrongType, subject, problem.to_owned(), help)
+            .at(self.value_place(found))
+    }
+
+    fn value_place(&self, value: &Value) -> Option<Place> {
         let own_place = self.node.and_then(|node| node.span).map(|span| span.place);
-        let place = match found {
+        match value {
+            // A mapping begins at its first key, which is not where a reader looks for it.
             Value::Map(_) | Value::List(_) => self.key_place.or(own_place),
             _ => own_place.or(self.key_place),
-        };
-        ConfigError::new(ConfigErrorKind::WrongType, subject, problem.to_owned(), help).at(place)
+        }
     }
 }
 
@@ -170,7 +259,7 @@ mod tests {
         for key in ["a", "b"] {
             root.key(key).items(&mut findings);
         }
-        let faults = findings.into_sorted();
+        let (faults, _) = findings.into_sorted();
         assert_eq!(faults.iter().map(ConfigError::subject).collect::<Vec<_>>(), ["b", "a"]);
     }
 
@@ -179,7 +268,7 @@ mod tests {
         let tree = Node::from_yaml("\"postgres://u:CANARY@h/d\": x\n").unwrap();
         let mut findings = Findings::default();
         Spot::root(&tree).allow_only(&["dataSource"], &mut findings);
-        let error = findings.into_sorted().remove(0);
+        let error = findings.into_sorted().0.remove(0);
         assert_eq!(error.kind(), ConfigErrorKind::UnknownKey);
         assert!(!format!("{error} {error:?}").contains("CANARY"));
         assert!(error.help().contains("`dataSource`"));

@@ -23,7 +23,7 @@ impl Node {
         }
         let added = written.iter().filter(|entry| given.iter().all(|default| default.key != entry.key));
         entries.extend(added.cloned());
-        Node { span: self.span, value: Value::Map(entries) }
+        Node { span: self.span, ..Node::new(Value::Map(entries)) }
     }
 }
 

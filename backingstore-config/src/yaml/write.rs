@@ -77,7 +77,7 @@ mod tests {
     }
 
     fn node(value: Value) -> Node {
-        Node { span: None, value }
+        Node::new(value)
     }
 
     /// Texts that YAML could take for something else, and any other.

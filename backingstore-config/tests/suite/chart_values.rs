@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use backingstore_config::{
-    ChartRelease, DEFAULT_EMBEDDED_DATA_SOURCE, KineCommand, StoreKind, VirtualClusterConfig,
+    ChartRelease, DEFAULT_EMBEDDED_DATA_SOURCE, Diagnostic, KineCommand, StoreKind, VirtualClusterConfig,
 };
 use libtest_mimic::Trial;
 use secrecy::ExposeSecret;
@@ -71,6 +71,8 @@ fn resolves_to_the_embedded_database(File { name, text }: &File) {
     assert_eq!(KineCommand::for_store(&store).expect("it is a database").arguments().len(), 2, "{name}");
     let inspection = VirtualClusterConfig::inspect(text);
     assert!(!inspection.has_errors(), "{}", inspection.to_text(name));
+    let is_misspelt = |diagnostic: &Diagnostic| diagnostic.code() == "misspelt-key";
+    assert!(!inspection.diagnostics().iter().any(is_misspelt), "{}", inspection.to_text(name));
 }
 
 /// What is modelled of the chart's own file is what the defaults of its release say.

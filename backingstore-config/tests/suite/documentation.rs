@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use backingstore_config::{ConfigErrorKind, DataSource, PlatformConfig, StoreKind, VirtualClusterConfig};
+use backingstore_config::{
+    ConfigErrorKind, DataSource, Diagnostic, PlatformConfig, StoreKind, VirtualClusterConfig,
+};
 use libtest_mimic::Trial;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -95,6 +97,12 @@ struct Found {
     /// None where it cannot be said.
     store: Option<StoreKind>,
     errors: String,
+    /// Whether a key of it is taken for a misspelt one.
+    is_misspelt: bool,
+}
+
+fn is_misspelt(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(|diagnostic| diagnostic.code() == "misspelt-key")
 }
 
 fn look_at(name: &str) -> Found {
@@ -107,13 +115,18 @@ fn look_at(name: &str) -> Found {
             None => StoreKind::EmbeddedDatabase,
         });
         let errors = inspection.diagnostics().iter().filter(|diagnostic| diagnostic.is_error());
-        Found { store, errors: errors.map(ToString::to_string).collect() }
+        Found {
+            store,
+            errors: errors.map(ToString::to_string).collect(),
+            is_misspelt: is_misspelt(inspection.diagnostics()),
+        }
     } else {
         let inspection = VirtualClusterConfig::inspect(&text);
         let errors = inspection.diagnostics().iter().filter(|diagnostic| diagnostic.is_error());
         Found {
             store: inspection.store().map(|store| store.kind()),
             errors: errors.map(ToString::to_string).collect(),
+            is_misspelt: is_misspelt(inspection.diagnostics()),
         }
     }
 }
@@ -132,7 +145,8 @@ fn contradiction(name: &str, expected: &Expected) -> Option<String> {
         "refused" => is_expected && found.errors.is_empty(),
         _ => false,
     };
-    (!holds).then(|| format!("{name} ({}, {}): {store}\n{}", expected.case, expected.store, found.errors))
+    (!holds || found.is_misspelt)
+        .then(|| format!("{name} ({}, {}): {store}\n{}", expected.case, expected.store, found.errors))
 }
 
 /// The lines of the list, each with what the nearest `# expect:` before it says.

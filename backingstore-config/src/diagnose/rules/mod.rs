@@ -14,6 +14,7 @@ mod reading;
 use super::case::{DatabaseCase, PlatformCase, SourceCase, ValuesCase};
 use super::diagnostic::{Diagnostic, Severity};
 use crate::error::{ConfigError, ConfigErrorKind, Place};
+use crate::reading::{Remark, RemarkKind};
 
 /// Something that can be wrong with a config.
 #[derive(Debug)]
@@ -33,6 +34,8 @@ pub struct Rule {
 enum Check {
     /// Nothing: it is found while the file is read or the store is looked for, as this kind of fault.
     Reading(ConfigErrorKind),
+    /// Nothing: it is remarked on while the file is read.
+    Remark(RemarkKind),
     /// Nothing: it is found where two configs are compared.
     Change,
     /// A control plane's values.
@@ -123,6 +126,14 @@ pub(super) fn diagnostic_of(fault: &ConfigError) -> Diagnostic {
     let rule = rule.expect("every kind of fault that reading and resolving have is in the table");
     let (path, message) = (fault.subject().to_owned(), sentence(fault));
     Diagnostic::new(rule.code, rule.severity, path, message, fault.help().to_owned()).at(fault.place())
+}
+
+/// A remark of reading, as a diagnostic.
+pub(super) fn diagnostic_of_remark(remark: &Remark) -> Diagnostic {
+    let rule = rules().find(|rule| matches!(rule.check, Check::Remark(kind) if kind == remark.kind));
+    let rule = rule.expect("every kind of remark is in the table");
+    let Remark { path, message, help, place, .. } = remark.clone();
+    Diagnostic::new(rule.code, rule.severity, path, message, help).at(place)
 }
 
 /// A fault's problem with what it is about, which the fault itself says before it.

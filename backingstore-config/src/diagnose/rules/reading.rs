@@ -2,6 +2,7 @@
 
 use super::{Check, Rule};
 use crate::error::ConfigErrorKind as Kind;
+use crate::reading::RemarkKind;
 
 pub(super) const RULES: &[Rule] = &[
     Rule::error(
@@ -11,7 +12,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     Rule::error(
         "duplicate-key",
-        "A key stands twice in one mapping. vCluster refuses such a file.",
+        "A key stands twice in one mapping. Helm takes the last one silently; vCluster's own command line refuses such a file.",
         Check::Reading(Kind::DuplicateKey),
     ),
     Rule::error(
@@ -21,8 +22,23 @@ pub(super) const RULES: &[Rule] = &[
     ),
     Rule::error(
         "wrong-type",
-        "A value of another type than the key takes, or out of its range. Helm refuses it.",
+        "A value of another type than the key takes, or out of its range. The chart's schema refuses it, or vCluster when it reads it.",
         Check::Reading(Kind::WrongType),
+    ),
+    Rule::warning(
+        "misspelt-key",
+        "A key above the strict parts that nothing reads, near to one that counts, or one that counts elsewhere alone. What it says has no effect: a store below it is not used, and SQLite is.",
+        Check::Remark(RemarkKind::MisspeltKey),
+    ),
+    Rule::warning(
+        "yaml-boolean-word",
+        "A boolean that YAML 1.1 alone has, such as `yes` or `on`. Helm and vCluster read it as one; other readers of the same file take it for a text.",
+        Check::Remark(RemarkKind::BooleanWord),
+    ),
+    Rule::warning(
+        "yaml-octal-number",
+        "A number with a zero in front, such as `010`. Helm and vCluster read it as an octal one: 8.",
+        Check::Remark(RemarkKind::OctalNumber),
     ),
     Rule::error(
         "several-stores",
