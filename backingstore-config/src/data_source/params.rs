@@ -160,11 +160,16 @@ impl Params {
         self.iter().filter(|param| !param.is_known)
     }
 
-    /// Whether a raw `@` stands anywhere but in a parameter that is known to be harmless.
+    /// Whether a raw `@` stands where it can be the one before the hosts: anywhere but in a parameter that is known to be
+    /// harmless, such as `user=kine@REALM`, and there too if a `/` follows, as one does before the database's name.
     pub(super) fn has_stray_at(&self) -> bool {
         self.segments.iter().flatten().any(|segment| {
-            !segment.param.as_ref().is_some_and(|param| param.shown == Shown::Whole)
-                && segment.written.expose_secret().contains('@')
+            let is_harmless = segment.param.as_ref().is_some_and(|param| param.shown == Shown::Whole);
+            segment
+                .written
+                .expose_secret()
+                .split_once('@')
+                .is_some_and(|(_, rest)| !is_harmless || rest.contains('/'))
         })
     }
 

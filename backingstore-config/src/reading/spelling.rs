@@ -2,11 +2,17 @@
 
 /// The nearest of the known words, if it is near enough to be meant.
 pub(crate) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
-    let distance = |candidate: &str| edits(&word.to_ascii_lowercase(), &candidate.to_ascii_lowercase());
-    let (steps, candidate) =
-        known.iter().map(|candidate| (distance(candidate), *candidate)).min_by_key(|pair| pair.0)?;
     // More than a third of the letters wrong is another word.
-    (steps <= 1 + word.len() / 4).then_some(candidate)
+    let allowed = 1 + word.len() / 4;
+    let lower = word.to_ascii_lowercase();
+    known
+        .iter()
+        // Each letter more or less is one to add or to remove. A file can hold thousands of misspelt words.
+        .filter(|candidate| candidate.len().abs_diff(word.len()) <= allowed)
+        .map(|candidate| (edits(&lower, &candidate.to_ascii_lowercase()), *candidate))
+        .min_by_key(|(steps, _)| *steps)
+        .filter(|(steps, _)| *steps <= allowed)
+        .map(|(_, candidate)| candidate)
 }
 
 /// Whether two words differ at most in case, and in the signs that part words.

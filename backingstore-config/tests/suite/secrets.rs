@@ -30,7 +30,8 @@ fn data_source() -> impl Strategy<Value = String> {
         ("kine:", "@tcp(db:3306)/kine"),
     ]);
     (form, around, around)
-        .prop_map(|((before, after), left, right)| format!("{before}{left}{CANARY}{right}{after}"))
+        // A word of letters alone is shown where it stands for a misspelt key, which `{` and `}` around it make it.
+        .prop_map(|((before, after), left, right)| format!("{before}{left}{CANARY}!{right}{after}"))
 }
 
 /// A text that is a secret by itself: a data source, a password, a key.

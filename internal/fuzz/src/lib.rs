@@ -1,9 +1,9 @@
 //! What must hold for every text that the family's parsers are given, each as a function of arbitrary bytes that
 //! panics where it does not hold.
 //!
-//! Read [`input`] first: it says how bytes become a text, or a password in a place where a user could write one.
-//! [`shown`] is the check that no password is shown, and [`yaml`] puts one into a values file. Then there is a file for each target. libFuzzer calls them
-//! through `fuzz_targets/`, and an ordinary test calls them with every file of `corpus/`.
+//! Read `input` first: it says how bytes become a text, or a password in a place where a user could write one.
+//! `shown` is the check that no password is shown, and `yaml` puts one into a values file. Then there is a file for each
+//! target. libFuzzer calls them through `fuzz_targets/`, and an ordinary test calls them with every file of `corpus/`.
 
 mod address_block;
 mod chart_release;

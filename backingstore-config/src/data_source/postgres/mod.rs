@@ -343,6 +343,15 @@ mod tests {
     }
 
     #[test]
+    fn a_password_that_looks_like_hosts_path_and_a_parameter_is_refused() {
+        for text in ["u:x@h/CANARY?host=a@db:5432/d", "u:@h/CANARY?application_name=@db/d"] {
+            assert!(PostgresSource::parse(Spelling::Postgres, text).is_err(), "{text}");
+        }
+        let kept = parse("k@h/d?krbspn=postgres/h@REALM&user=kine@REALM");
+        assert_eq!(kept.params().get("krbspn"), Some("postgres/h@REALM"));
+    }
+
+    #[test]
     fn each_part_is_read_and_decoded() {
         let source =
             parse("k%69ne:p%40s%2Fs%3A@db.example.com:5433/my%20db?sslmode=verify-full&application_name=a+b");
