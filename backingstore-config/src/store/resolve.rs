@@ -213,7 +213,10 @@ fn external_etcd(written: &EtcdExternal) -> Result<Store, ConfigError> {
             Ok(Store::ExternalEtcd(ExternalEtcd { endpoints, tls: written.tls.clone() }))
         }
         Ok(_) => unreachable!("`https://` is a scheme of etcd"),
-        Err(error) => Err(error.about(path)),
+        Err(error) => {
+            let (problem, help) = (error.problem().to_owned(), error.help().to_owned());
+            Err(ConfigError::new(ConfigErrorKind::InvalidEndpoint, path, problem, help))
+        }
     }
 }
 

@@ -60,9 +60,14 @@ pub(super) const RULES: &[Rule] = &[
         "A parameter that neither the driver nor the database's client library knows. A server gets it as a setting, and may refuse the connection; SQLite leaves it out.",
         Check::Source(|case, say| {
             let Some(params) = params(case.source) else { return };
-            let is_mysql = case.source.engine() == Engine::Mysql;
-            // Those of Kerberos have a rule of their own.
-            let unknown = params.unknown().filter(|param| !(is_mysql && KERBEROS.contains(&param.name())));
+            // Those of Kerberos and of other clients have rules of their own.
+            let has_own_rule = |name: &str| match case.source {
+                DataSource::Mysql(source) => {
+                    KERBEROS.contains(&name) || source.foreign_params().any(|param| param.name() == name)
+                }
+                _ => false,
+            };
+            let unknown = params.unknown().filter(|param| !has_own_rule(param.name()));
             for (index, param) in unknown.enumerate() {
                 let outcome = match case.source.engine() {
                     Engine::Sqlite => "the driver leaves it out",
@@ -87,6 +92,23 @@ pub(super) const RULES: &[Rule] = &[
                     &case.path,
                     format!("the parameter `{}` is for libpq; kine's driver sends it to the server, which refuses it", param.name()),
                     "remove it",
+                );
+            }
+        }),
+    ),
+    Rule::error(
+        "mysql-foreign-parameter",
+        "A MySQL parameter of other clients, such as `sslmode` or `useSSL`: kine's driver sets it as a variable of the session, and the server has none of that name.",
+        Check::Source(|case, say| {
+            let DataSource::Mysql(source) = case.source else { return };
+            for param in source.foreign_params() {
+                say.at(
+                    &case.path,
+                    format!(
+                        "the parameter `{}` is for other clients; kine's driver sets it as a variable, which the server refuses",
+                        param.name()
+                    ),
+                    "remove it; TLS is `tls=true`, or `caFile` without `tls=`",
                 );
             }
         }),

@@ -1,11 +1,12 @@
 //! Rules about network policies: whether the store can be reached.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::super::case::ValuesCase;
 use super::{Check, Rule};
-use crate::data_source::{DataSource, MysqlAddress};
-use crate::model::{AddressRange, EgressRule, NetworkPolicy, PolicyPeer, PolicyPort, PortNumber};
+use crate::data_source::{DataSource, KineView};
+use crate::model::{AddressRange, EgressRule, NetworkPolicy, PolicyPeer, PolicyPort, PortNumber, TlsFiles};
 use crate::store::{EXTERNAL_DATABASE, Store};
 use crate::surroundings::AddressBlock;
 
@@ -119,33 +120,16 @@ const MAX_SERVERS: usize = 64;
 
 /// The servers that the store is on. Sockets and this machine need no rule.
 fn servers(case: &ValuesCase<'_>) -> Vec<(String, u16)> {
-    let source = case.database.as_ref().and_then(|database| database.source.as_ref());
     let etcd = match case.store {
-        Some(Store::ExternalEtcd(etcd)) => Some(&etcd.endpoints),
+        Some(Store::ExternalEtcd(etcd)) => {
+            Some(DataSource::Etcd(etcd.endpoints.clone()).as_kine_reads(&TlsFiles::default()))
+        }
         _ => None,
     };
-    let mut servers = Vec::new();
-    match source {
-        Some(DataSource::Postgres(source)) => {
-            let remote = source.hosts().iter().filter(|host| !host.is_loopback());
-            servers.extend(remote.map(|host| (host.host().to_owned(), host.port().unwrap_or(5432))));
-        }
-        Some(DataSource::Mysql(source)) if !source.address().is_loopback() => {
-            if let MysqlAddress::Tcp { host, port } = source.address() {
-                servers.push((host.clone(), *port));
-            }
-        }
-        _ => {}
-    }
-    for endpoint in etcd.into_iter().flat_map(|endpoints| endpoints.iter()) {
-        if let Some(host) = endpoint.host() {
-            servers.push((host.to_owned(), endpoint.port().unwrap_or(2379)));
-        }
-    }
-    servers.sort();
-    servers.dedup();
-    servers.truncate(MAX_SERVERS);
-    servers
+    let database = case.database.as_ref().and_then(|database| database.view.as_ref());
+    let views = database.into_iter().chain(&etcd);
+    let servers: BTreeSet<_> = views.flat_map(KineView::far_ends).collect();
+    servers.into_iter().take(MAX_SERVERS).map(|(host, port)| (host.to_owned(), port)).collect()
 }
 
 /// Whether some rule can let this connection through. A name can be at any address, and a selector can select the server.
