@@ -33,11 +33,14 @@ pub(super) fn capped(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     kept
 }
 
-/// The rule, and what the key or the item at its path stands in.
+/// The rule, and what the key at its path stands in. All items of a list are one.
 fn group(diagnostic: &Diagnostic) -> (&'static str, String) {
     let path = diagnostic.path();
-    let section = path.rfind(['.', '[']).map_or(path, |end| &path[..end]);
-    (diagnostic.code(), section.to_owned())
+    let mut keys: Vec<_> = path.split('.').map(|key| key.split('[').next().unwrap_or(key)).collect();
+    if !path.ends_with(']') {
+        keys.pop();
+    }
+    (diagnostic.code(), keys.join("."))
 }
 
 #[cfg(test)]
@@ -61,6 +64,15 @@ mod tests {
             "controlPlane: {{backingStore: {{database: {{external: {{enabled: true, dataSource: 'postgres://h/d?a=1{params}'}}}}}}}}"
         ));
         assert!(found.contains(&"and 4981 more of this kind".to_owned()), "{found:?}");
+    }
+
+    #[test]
+    fn the_items_of_a_list_are_counted_together() {
+        let mounts = "{name: x, readOnly: yes}, ".repeat(100);
+        let text = format!("controlPlane: {{statefulSet: {{persistence: {{addVolumeMounts: [{mounts}]}}}}}}");
+        let inspection = VirtualClusterConfig::inspect(&text);
+        let of = |code: &str| inspection.diagnostics().iter().filter(|found| found.code() == code).count();
+        assert_eq!((of("yaml-boolean-word"), of("mount-without-volume")), (21, 21));
     }
 
     #[test]
