@@ -74,7 +74,7 @@ error[unknown-key]: unknown key `conector`
    |
  8 |         conector: ***
    |         ^
-   = at: controlPlane.backingStore.database.external
+   = at: controlPlane.backingStore.database.external.conector
    = help: write `connector` instead
 ",
         file.display()

@@ -115,6 +115,17 @@ impl MysqlSource {
                 "write `mysql://USER:PASSWORD@tcp(HOST:3306)/DATABASE`, and percent-encode `@` in the values of parameters: `%40`",
             ));
         }
+        // `u:secret@db:3306/d&password=x@/y`: an address and a database's name that went into the password, and a rest
+        // of it where the name is.
+        let in_password = |login: &Login| {
+            login.password.as_ref().is_some_and(|text| text.expose_secret().contains(['@', '/']))
+        };
+        if written_address.is_empty() && login.as_ref().is_some_and(in_password) {
+            return Err(Fault::invalid(
+                "an `@` or a `/` in its password, and no address behind it",
+                "write the address: `mysql://USER:PASSWORD@tcp(HOST:3306)/DATABASE`",
+            ));
+        }
         let written = query.into_iter().flat_map(|query| query.split('&'));
         let settings = MysqlSettings::read(written.filter_map(|segment| segment.split_once('=')))?;
         Ok(Self {

@@ -93,6 +93,12 @@ pub(super) const MYSQL: &[Difference] = &[
         let name = dsn.rsplit_once('/').map_or("", |(_, rest)| rest);
         name.split('?').next().unwrap_or_default().contains(['@', '(', ')'])
     }),
+    // An address that went into the password, behind which nothing is left of one: the rest would be shown as the name.
+    stricter("no-address", |dsn, view| {
+        let address =
+            dsn.rsplit_once('/').and_then(|(left, _)| left.rsplit_once('@')).map(|(_, address)| address);
+        address == Some("") && text(view, "password").contains(['@', '/'])
+    }),
     // A password with a `/` and a `?` in a DSN without brackets around its address: its rest would be shown as parameters.
     stricter("stray-at", |dsn, _| {
         let (address, name) = dsn.rsplit_once('/').unwrap_or_default();
