@@ -167,7 +167,8 @@ fn a_killed_process_takes_kine_along() -> Tested {
 
 async fn a_kine_that_cannot_start_says_why() -> Tested {
     // kine refuses the data source: the file is not there.
-    let source = format!("postgres://kine:{CANARY}@127.0.0.1:1/x?sslmode=verify-full&sslrootcert=/nowhere/ca.crt");
+    let source =
+        format!("postgres://kine:{CANARY}@127.0.0.1:1/x?sslmode=verify-full&sslrootcert=/nowhere/ca.crt");
     let options = OpenOptions::new().kine_program(kine()?);
     let error = options.open(&external(&source)?).await.err().ok_or("it was opened")?;
     assert_eq!(error.kind(), ErrorKind::Kine);
