@@ -67,12 +67,19 @@ pub fn data_source(data: &[u8]) {
             let encoded: String = password.bytes().map(|byte| format!("%{byte:02x}")).collect();
             for password in [password, encoded] {
                 let text = format!("{before}{password}{after}");
-                if !made_a_parameter(&text) {
+                if !completes_a_data_source(&password) && !made_a_parameter(&text) {
                     shown_of(&text).holds_no_password();
                 }
             }
         }
     }
+}
+
+/// Whether the password, written as it is, holds what ends a data source before it does: another address with a name behind
+/// it, or another parameter. What follows is then read as those, and nothing says that it was part of a password.
+/// Percent-encoded no password does.
+pub(crate) fn completes_a_data_source(password: &str) -> bool {
+    password.contains('&') || password.split_once('@').is_some_and(|(_, rest)| rest.contains('/'))
 }
 
 /// Whether the password holds a whole parameter, such as `&application_name=`, and goes on as its value. That of a known

@@ -33,6 +33,9 @@ pub fn data_source_input(data: &[u8]) {
             let (before, after) = data_source::PLACES[place];
             let text = format!("{before}{password}{after}");
             // As it is where it is an argument, and without the newline where it is read.
+            if data_source::completes_a_data_source(&password) {
+                return;
+            }
             if [text.as_str(), without_newline(&text)].into_iter().any(data_source::made_a_parameter) {
                 return;
             }

@@ -26,8 +26,10 @@ impl<'a, const N: usize> Input<'a, N> {
         let chosen = data.strip_prefix(b"~").and_then(<[u8]>::split_first_chunk::<N>);
         if let Some((letters, text)) = chosen {
             let place = letters.map(|letter| usize::from(letter.wrapping_sub(b'a')));
-            if place.iter().zip(&choices).all(|(place, choices)| place < choices) {
-                let text = String::from_utf8_lossy(text);
+            let text = String::from_utf8_lossy(text);
+            // A fuzzer learns the canary's name, and could write it where no password is.
+            let is_free = !text.contains(CANARY);
+            if is_free && place.iter().zip(&choices).all(|(place, choices)| place < choices) {
                 let (before, after) = text.split_once('|').unwrap_or((&text, ""));
                 // A word of letters alone may be shown where a key stands: it is a misspelt one. With the `+` this is
                 // none, as most passwords are.

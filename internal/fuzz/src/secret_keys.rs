@@ -51,7 +51,9 @@ pub fn secret_keys(data: &[u8]) {
             let source = read(&keys, None);
             if let Ok(source) = &source {
                 let text = source.expose();
-                if data_source::made_a_parameter(text.expose_secret()) {
+                if data_source::completes_a_data_source(&password)
+                    || data_source::made_a_parameter(text.expose_secret())
+                {
                     return;
                 }
                 data_source::shown_of(text.expose_secret()).holds_no_password();

@@ -22,7 +22,8 @@ pub(crate) fn with_source(file: &str, form: usize, password: &str) -> Option<Str
             file.replace('@', &source)
         }
     };
-    (!data_source::made_a_parameter(&source)).then_some(text)
+    let is_password = !data_source::completes_a_data_source(password);
+    (is_password && !data_source::made_a_parameter(&source)).then_some(text)
 }
 
 /// # Panics
