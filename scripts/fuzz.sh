@@ -3,6 +3,7 @@
 #
 #   scripts/fuzz.sh [SECONDS [TARGET...]]      each target that long (default: 10), as many at a time as there are cores
 #
+# FUZZ_SEED makes a search begin as one before did; without it each is another.
 # It needs a C++ compiler, and neither a nightly toolchain nor cargo-fuzz. What it finds is in internal/fuzz/artifacts.
 # Inputs that reach new code stay below the target folder; runs of a minute and more begin with them, for shorter ones
 # they are too many.
@@ -41,7 +42,7 @@ run() {
     if [ "$target" = values ]; then more+=("$PWD/backingstore-config/tests/golden/documentation"); fi
     # Longer texts reach nothing new and take their time. One that takes 5 seconds is a find too: a values file is read in
     # milliseconds.
-    if ! RUST_BACKTRACE=0 "$target_dir/$host/release/$target" "$found" "$here/corpus/$target" "${more[@]}" -max_total_time="$seconds" \
+    if ! RUST_BACKTRACE=0 "$target_dir/$host/release/$target" "$found" "$here/corpus/$target" "${more[@]}" -max_total_time="$seconds" -seed="${FUZZ_SEED:-0}" \
         -max_len=1500 -timeout=5 -artifact_prefix="$artifacts/" > "$log" 2>&1; then
         local file
         file=$(sed -n 's/.*Test unit written to //p' "$log" | tail -n 1)
