@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use tempfile::TempDir;
@@ -17,6 +17,8 @@ use crate::{Error, Process};
 const START: Duration = Duration::from_secs(60);
 /// How long a fast shutdown may take.
 const STOP: Duration = Duration::from_secs(30);
+/// What it says when it finds children of the server before on its data.
+const STILL_IN_USE: &str = "pre-existing shared memory block";
 /// What it says once it takes connections.
 const READY: &str = "database system is ready to accept connections";
 /// The superuser and its password: as good as public, on a server that lives as long as a test.
@@ -194,7 +196,14 @@ impl Postgres {
     /// [`Error::Failed`] when it does not come up.
     pub fn restart(&mut self) -> Result<(), Error> {
         self.process.kill();
-        self.process = self.launch.start(self.folder.path())?;
+        let deadline = Instant::now() + START;
+        self.process = loop {
+            match self.launch.start(self.folder.path()) {
+                // The children of a killed postmaster end a moment after it.
+                Err(error) if error.to_string().contains(STILL_IN_USE) && Instant::now() < deadline => {}
+                started => break started?,
+            }
+        };
         Ok(())
     }
 }
